@@ -1,0 +1,142 @@
+"""The command line. Nothing heavy is imported before a command needs it."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from calciscope import __version__
+from calciscope.errors import CalciscopeError
+
+if TYPE_CHECKING:
+    from calciscope.findings import Findings
+    from calciscope.pipeline import Progress as Tell
+
+app = typer.Typer(
+    name="calciscope",
+    help="Find mineral in soft tissue. Research use, not a diagnosis.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+console = Console()
+errors = Console(stderr=True)
+
+EngineOption = Annotated[
+    str, typer.Option("--engine", help="auto, openvino or onnxruntime (CUDA where it is there).")
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace results in OUT.")]
+
+
+@app.command()
+def run(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="INPUT", help="Folder or .zip of DICOM, or a CT NIfTI file in HU."),
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="For the results.")],
+    force: ForceOption = False,
+    engine: EngineOption = "auto",
+    model_version: Annotated[
+        str | None, typer.Option("--model", help="Version of ct-calcification; default newest.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads; default all.")] = None,
+) -> None:
+    """Analyze one study: masks, findings.json, report.html and a DICOM SEG."""
+    from calciscope.pipeline import Analyzer
+
+    analyzer = Analyzer(model_version, engine, threads)
+    console.print(
+        f"Model {analyzer.model.name} {analyzer.model.version}, engine {analyzer.engine_text}"
+        f" on {analyzer.engine.device}"
+    )
+    with _progress() as tell:
+        findings = analyzer.run(source, output, force, tell)
+    _print_findings(findings, output)
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT")] = Path(
+        "calciscope-demo"
+    ),
+    force: ForceOption = False,
+    engine: EngineOption = "auto",
+) -> None:
+    """Make the phantom of the case report as DICOM, analyze it, say where the report is."""
+    from calciscope.demo import run_demo
+
+    with _progress() as tell:
+        findings = run_demo(output, force, engine, tell)
+    _print_findings(findings, output)
+
+
+@app.command()
+def models() -> None:
+    """List the installed models: versions, hashes and evaluation figures."""
+    from calciscope.models.registry import installed_models
+    from calciscope.models.summary import evaluation_figures
+
+    table = Table("model", "version", "sha256", "measured")
+    for model in installed_models():
+        table.add_row(
+            model.name, model.version, model.sha256[:12], "\n".join(evaluation_figures(model))
+        )
+    console.print(table)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print and exit.")
+    ] = False,
+) -> None:
+    """Find mineral in soft tissue. Research use, not a diagnosis."""
+
+
+@contextmanager
+def _progress() -> "Iterator[Tell]":
+    """A bar that follows the stages of a run."""
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
+        console=console, transient=True,
+    ) as bar:  # fmt: skip
+        task = bar.add_task("starting", total=1.0)
+
+        def tell(stage: str, share: float) -> None:
+            bar.update(task, description=stage, completed=share)
+
+        yield tell
+
+
+def _print_findings(findings: "Findings", output: Path) -> None:
+    total = findings.ct.burden.total
+    for warning in findings.provenance.warnings:
+        console.print(f"[yellow]Note:[/] {warning}")
+    console.print(
+        f"{total.count} soft-tissue calcifications, {total.volume_pv_mm3 / 1000:.2f} mL, "
+        f"{total.ha_mass_mg:.0f} mg hydroxyapatite"
+    )
+    console.print(f"Report: {(output / 'report.html').resolve()}", soft_wrap=True)
+    console.print("Research use, not a diagnosis.")
+
+
+def main() -> None:
+    """Entry point: one clear line and exit status 1 for what Calciscope refuses."""
+    try:
+        app()
+    except CalciscopeError as error:
+        errors.print(f"calciscope: {error}", style="red", soft_wrap=True, markup=False)
+        sys.exit(1)

@@ -1,0 +1,121 @@
+"""Mineral of a lesion: its background, its volume aware of partial volume, its hydroxyapatite mass.
+
+With d the excess of each voxel over its background and v the voxel volume, summed over the lesion
+and its margin:
+
+- V_pv = sum(d) v / (HU_core - HU_background)
+- mass = sum(d) k v, with k in mg/cm3 per HU (McCollough 2007, Radiology 243:527)
+
+Blur moves the excess around without changing its sum, so both are nearly independent of the
+scanner's sharpness, while the volume of a thresholded mask is not. Voxels darker than noise
+explains (air, fat between muscles) count as empty. Clipping every negative d instead would sum
+the noise of the margin: at a noise of 70 HU it adds 10 to 70 % to the mass of a 3 mm lesion.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from calciscope.ct.neighborhood import Neighborhood
+from calciscope.ct.settings import MeasurementSettings
+from calciscope.labels import Label
+from calciscope.physics import tissue_hu
+
+_MINIMUM_SAMPLE = 20
+"""Fewer voxels than this give no median worth using."""
+
+_DARKER_THAN_NOISE = 3.0
+"""Voxels darker than their background by more than this many SD of the noise hold no mineral."""
+
+_FALLBACK_NOISE_HU = 20.0
+"""Noise where there is no background to measure it in."""
+
+
+@dataclass(frozen=True)
+class Mineral:
+    """Mineral content of a lesion.
+
+    Attributes:
+        volume_pv_mm3: volume of pure mineral with the lesion's core HU.
+        ha_mass_mg: mass of hydroxyapatite.
+        background_hu: median HU of the tissue around, as a mean over the summed voxels.
+    """
+
+    volume_pv_mm3: float
+    ha_mass_mg: float
+    background_hu: float
+
+
+def measure_mineral(
+    near: Neighborhood, ha_mg_cc_per_hu: float, kvp: float, settings: MeasurementSettings
+) -> Mineral:
+    """Measure the mineral of one lesion.
+
+    Args:
+        near: the lesion and at least the far end of the background shell around it.
+        ha_mg_cc_per_hu: calibration factor k.
+        kvp: tube voltage, for the textbook background where none can be sampled.
+        settings: background shell and core rule.
+    """
+    hu = near.ct.array.astype(np.float64)
+    background, noise = background_hu(near, kvp, settings)
+    excess = (hu - background)[near.territory]
+    total = float(excess[excess >= -_DARKER_THAN_NOISE * noise].sum())
+    total_mm3 = max(total, 0.0) * near.ct.voxel_volume_mm3
+    mean_background = float(background[near.territory].mean())
+    inside = hu[near.lesion]
+    core = float(np.percentile(inside, settings.core_percentile))
+    if len(inside) <= settings.core_minimum_voxels:
+        core = max(core, settings.core_fallback_hu)
+    return Mineral(
+        volume_pv_mm3=total_mm3 / max(core - mean_background, 1.0),
+        ha_mass_mg=total_mm3 / 1000.0 * ha_mg_cc_per_hu,
+        background_hu=mean_background,
+    )
+
+
+def background_hu(
+    near: Neighborhood, kvp: float, settings: MeasurementSettings
+) -> tuple[NDArray[np.float64], float]:
+    """HU that each voxel would have without the mineral, and the noise around it (SD in HU).
+
+    The median of the shell, taken for muscle and for subcutis apart: each voxel gets that of the
+    tissue nearest to it outside all lesions. A plaque in thin fat would otherwise be compared
+    with the muscle below it. Bone, other lesions and their rims, vessel walls, metal and air are
+    left out.
+
+    Returns:
+        The background, in the neighborhood's shape, and the noise.
+    """
+    closest, farthest = settings.background_shell_mm
+    excluded = ndimage.binary_dilation(near.dense) | near.other | near.territory | ~near.body
+    shell = (near.distance_mm >= closest) & (near.distance_mm <= farthest) & ~excluded
+    if shell.sum() < _MINIMUM_SAMPLE:
+        shell = (near.distance_mm > 0) & ~excluded
+    hu = near.ct.array
+    overall = float(np.median(hu[shell])) if shell.any() else tissue_hu("muscle", kvp)
+    result = np.full(hu.shape, overall)
+    tissue = _tissue_beyond(near, excluded)
+    for label in (Label.SUBCUTANEOUS, Label.MUSCLE):
+        same = near.tissue == label
+        if (shell & same).sum() >= _MINIMUM_SAMPLE:
+            # What lies deep in a tissue is pure; its borders hold some of the neighbor.
+            depth = ndimage.distance_transform_edt(same, sampling=tuple(near.ct.spacing_mm))
+            deep = shell & same & (depth >= np.median(depth[shell & same]))
+            result[tissue == label] = float(np.median(hu[deep]))
+    residuals = np.abs(hu - result)[shell]
+    # 1.4826 times the median absolute deviation is the SD of a normal distribution.
+    noise = 1.4826 * float(np.median(residuals)) if len(residuals) else _FALLBACK_NOISE_HU
+    return result, noise
+
+
+def _tissue_beyond(near: Neighborhood, excluded: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """For each voxel the label of the nearest voxel that is not excluded."""
+    if excluded.all():
+        return np.zeros(excluded.shape, np.uint8)
+    _, indices = ndimage.distance_transform_edt(
+        excluded, sampling=tuple(near.ct.spacing_mm), return_indices=True
+    )
+    return np.asarray(near.tissue[tuple(indices)], dtype=np.uint8)

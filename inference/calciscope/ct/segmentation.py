@@ -1,0 +1,104 @@
+"""From a CT on its native grid to tissues, calcification and body on the same grid."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calciscope.ct.body import body_mask
+from calciscope.labels import Label
+from calciscope.models.engine import Engine
+from calciscope.models.manifest import ModelManifest
+from calciscope.models.sliding_window import run_windows
+from calciscope.preprocessing import preprocess, restore_labels, restore_probability
+from calciscope.volume import Volume
+
+HALF = 128
+"""Smallest probability, of 255, that counts as calcification: 0.5."""
+
+
+@dataclass(frozen=True, eq=False)
+class CtSegmentation:
+    """What each voxel of a CT is; all volumes on its native grid.
+
+    Attributes:
+        tissues: uint8, values of `labels.Label`; background outside of the body.
+        tissue_beneath: uint8, the same with calcification replaced by the likeliest other label.
+        probability: uint8, probability of calcification times 255; 0 outside of the body.
+        body: bool, from the skin inwards.
+        timings: seconds per stage.
+        windows: how many windows the network was run on.
+        network_voxels: voxels that the network worked on.
+    """
+
+    tissues: Volume
+    tissue_beneath: Volume
+    probability: Volume
+    body: Volume
+    timings: dict[str, float]
+    windows: int
+    network_voxels: int
+
+
+class CtSegmenter:
+    """A CT model, loaded once and used for many CTs.
+
+    Args:
+        model: a verified model.
+        engine: what runs it.
+    """
+
+    def __init__(self, model: ModelManifest, engine: Engine) -> None:
+        self.model = model
+        self.engine = engine
+
+    def segment(
+        self, volume: Volume, progress: Callable[[float], None] | None = None
+    ) -> CtSegmentation:
+        """Segment a CT.
+
+        A voxel is calcification where the linearly restored probability is 0.5 or more; every
+        other label is the nearest one of the model grid.
+
+        Args:
+            volume: HU on any axes.
+            progress: called with the share of windows done, 0 to 1.
+        """
+        clock = _Clock()
+        grid = preprocess(volume, self.model.preprocessing)
+        clock.lap("preprocess")
+        body = body_mask(grid.volume)
+        clock.lap("body")
+        result = run_windows(grid.volume.array, body, self.model, self.engine, progress)
+        clock.lap("network")
+        result.tissue[~body] = Label.BACKGROUND
+        result.probability[~body] = 0
+        native_body: NDArray[np.bool_] = restore_labels(body, grid)
+        beneath = restore_labels(result.tissue, grid)
+        probability = restore_probability(result.probability, grid)
+        probability[~native_body] = 0
+        tissues = beneath.copy(order="K")
+        tissues[probability >= HALF] = Label.CALCIFICATION
+        clock.lap("restore")
+        return CtSegmentation(
+            volume.with_array(tissues),
+            volume.with_array(beneath),
+            volume.with_array(probability),
+            volume.with_array(native_body),
+            clock.seconds,
+            result.windows,
+            result.voxels,
+        )
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = perf_counter()
+        self.seconds[stage] = now - self._last
+        self._last = now

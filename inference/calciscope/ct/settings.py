@@ -1,0 +1,48 @@
+"""Settings of lesion finding and measurement; every one is repeated in `ct.definition`."""
+
+from dataclasses import dataclass
+
+from calciscope.errors import InputError
+
+
+@dataclass(frozen=True)
+class MeasurementSettings:
+    """What the CT figures depend on besides the images.
+
+    Attributes:
+        minimum_volume_mm3, minimum_voxels: a component smaller than either is no lesion.
+        minimum_bone_mm3: smaller components of bone are taken for noise of the segmentation.
+        background_shell_mm: distances from a lesion between which its background is sampled.
+        core_percentile: of a lesion's HU, the pure mineral, for lesions of more than
+            core_minimum_voxels voxels.
+        core_fallback_hu: the pure mineral of smaller lesions, unless they read higher.
+        compartment_shell_mm: tissue within this distance of a lesion gives its compartment.
+        fascia_margin_mm: distance from the border of muscle and subcutis that counts as fascia.
+        minimum_oriented_mm: shorter lesions have no angle to the bone axis.
+        tibia_length_mm, femur_length_mm: assumed where only one end of the bone is in view.
+
+    Raises:
+        InputError: a setting is out of its range.
+    """
+
+    minimum_volume_mm3: float = 5.0
+    minimum_voxels: int = 2
+    minimum_bone_mm3: float = 50.0
+    background_shell_mm: tuple[float, float] = (3.0, 6.0)
+    core_percentile: float = 95.0
+    core_minimum_voxels: int = 50
+    core_fallback_hu: float = 500.0
+    compartment_shell_mm: float = 3.0
+    fascia_margin_mm: float = 2.0
+    minimum_oriented_mm: float = 6.0
+    tibia_length_mm: float = 380.0
+    femur_length_mm: float = 460.0
+
+    def __post_init__(self) -> None:
+        near, far = self.background_shell_mm
+        if not 0 <= near < far:
+            raise InputError("background_shell_mm must be two rising distances of 0 mm or more")
+        if self.minimum_voxels < 1 or self.minimum_volume_mm3 < 0:
+            raise InputError("a lesion's minimum size must be at least one voxel and 0 mm3")
+        if not 0 < self.core_percentile <= 100:
+            raise InputError("core_percentile must lie above 0 and not above 100")

@@ -1,0 +1,96 @@
+"""Size and form of a lesion from its voxels: diameters, linearity, direction."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import ConvexHull
+from scipy.spatial.distance import pdist, squareform
+
+from calciscope.volume import Volume
+
+_HULL_FROM = 64
+"""Point clouds larger than this are reduced to their convex hull before pairs are compared."""
+
+
+@dataclass(frozen=True, eq=False)
+class LesionShape:
+    """Form of a lesion.
+
+    Attributes:
+        longest_diameter_mm: between the two farthest voxel centers, plus one voxel along that line.
+        short_axis_mm: the longest extent across that line, plus one voxel along it.
+        linearity: (l1 - l2) / l1 of the eigenvalues of the covariance of voxel centers; 0 to 1.
+        direction: unit vector (LPS) of the first eigenvector; shape (3,).
+        centroid_lps_mm: mean of voxel centers; shape (3,).
+    """
+
+    longest_diameter_mm: float
+    short_axis_mm: float
+    linearity: float
+    direction: NDArray[np.float64]
+    centroid_lps_mm: NDArray[np.float64]
+
+
+def measure_shape(voxels: NDArray[np.intp], volume: Volume) -> LesionShape:
+    """Measure the form of a lesion.
+
+    Diameters count whole voxels along their own direction, so that a straight row of n voxels of
+    1 mm measures n mm, not n - 1.
+
+    Args:
+        voxels: indices, shape (N, 3), N >= 1.
+        volume: the grid.
+    """
+    points = volume.lps_mm(voxels)
+    centroid = points.mean(axis=0)
+    values, vectors = np.linalg.eigh((points - centroid).T @ (points - centroid) / len(points))
+    largest, middle = float(values[2]), float(max(values[1], 0.0))
+    extreme = _extreme_points(points)
+    first, second = _farthest(extreme)
+    along = extreme[second] - extreme[first]
+    length = float(np.linalg.norm(along))
+    axis = along / length if length > 0 else vectors[:, 2]
+    flat = extreme - np.outer(extreme @ axis, axis)
+    one, other = _farthest(flat)
+    across = flat[other] - flat[one]
+    width = float(np.linalg.norm(across))
+    sideways = across / width if width > 1e-6 else _widest_normal(axis, volume)
+    return LesionShape(
+        longest_diameter_mm=length + _voxel_extent(axis, volume),
+        short_axis_mm=width + _voxel_extent(sideways, volume),
+        linearity=(largest - middle) / largest if largest > 1e-9 else 0.0,
+        direction=vectors[:, 2],
+        centroid_lps_mm=centroid,
+    )
+
+
+def _extreme_points(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points among which the farthest pair is, in space and across any direction."""
+    if len(points) <= _HULL_FROM:
+        return points
+    # QJ joggles the points by far less than a voxel, so that flat lesions have a hull too.
+    return np.asarray(points[ConvexHull(points, qhull_options="QJ").vertices])
+
+
+def _farthest(points: NDArray[np.float64]) -> tuple[int, int]:
+    """Indices of the two points farthest apart."""
+    if len(points) < 2:
+        return 0, 0
+    distances = squareform(pdist(points))
+    first, second = np.unravel_index(int(distances.argmax()), distances.shape)
+    return int(first), int(second)
+
+
+def _voxel_extent(direction: NDArray[np.float64], volume: Volume) -> float:
+    """Extent of one voxel along a direction: the spacing, weighted by the direction's parts."""
+    return float(np.linalg.norm((volume.direction.T @ direction) * volume.spacing_mm))
+
+
+def _widest_normal(axis: NDArray[np.float64], volume: Volume) -> NDArray[np.float64]:
+    """The unit vector across an axis along which a voxel is largest."""
+    helper = np.eye(3)[int(np.abs(axis).argmin())]
+    normal = np.cross(axis, helper)
+    normal /= np.linalg.norm(normal)
+    normals = [normal, np.cross(axis, normal)]
+    return max(normals, key=lambda vector: _voxel_extent(vector, volume))

@@ -1,0 +1,61 @@
+"""Errors that Calciscope raises on purpose; each message is one sentence fit for a user.
+
+CalciscopeError
+ ├── InputError                what was given cannot be analyzed
+ │    ├── UnreadableFileError  a file is truncated, corrupt or of no known kind
+ │    ├── UnsafeArchiveError   a .zip escapes its folder or expands beyond the limit
+ │    ├── NoCtError            there is no CT series fit for analysis
+ │    ├── SeriesGeometryError  slices missing, doubled, too few or of mixed orientation
+ │    └── NotHounsfieldError   the numbers are not Hounsfield units
+ ├── OutputError               results cannot be written where asked
+ ├── ModelError                a model is absent, altered or of an unknown schema
+ ├── PhantomError              a phantom cannot be made as asked
+ └── MissingExtraError         an optional dependency is not installed
+"""
+
+
+class CalciscopeError(Exception):
+    """Base of all errors with a sentence for the user."""
+
+
+class InputError(CalciscopeError):
+    """What was given cannot be analyzed."""
+
+
+class UnreadableFileError(InputError):
+    """A file is truncated, corrupt or of no known kind."""
+
+
+class UnsafeArchiveError(InputError):
+    """An archive escapes its folder or expands beyond the limit."""
+
+
+class NoCtError(InputError):
+    """There is no CT series fit for analysis."""
+
+
+class SeriesGeometryError(InputError):
+    """Slices are missing, doubled, too few or of mixed orientation."""
+
+
+class NotHounsfieldError(InputError):
+    """The numbers are not Hounsfield units."""
+
+
+class OutputError(CalciscopeError):
+    """Results cannot be written where asked."""
+
+
+class ModelError(CalciscopeError):
+    """A model is absent, altered or of an unknown schema."""
+
+
+class PhantomError(CalciscopeError):
+    """A phantom cannot be made as asked."""
+
+
+class MissingExtraError(CalciscopeError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed; run: pip install 'calciscope[{extra}]'")

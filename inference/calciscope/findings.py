@@ -1,0 +1,187 @@
+"""What Calciscope found in one study, typed: the content of `findings.json`.
+
+Millimeters in the DICOM LPS patient frame. Field names are a contract with outside scripts: they
+change only by adding. Numbers are kept in full here and rounded when written (`Decimals`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from calciscope.labels import Compartment
+from calciscope.locations import Laterality, Level, Region
+
+SCHEMA_VERSION = "1.0"
+"""Version of the findings' contract: additions raise the second number."""
+
+NOTICE = "Research use, not a diagnosis. Calciscope is not a medical device."
+"""What every output says."""
+
+
+@dataclass(frozen=True)
+class Decimals:
+    """How many decimals of a number are written to `findings.json`."""
+
+    count: int
+
+
+Number0 = Annotated[float, Decimals(0)]
+Number1 = Annotated[float, Decimals(1)]
+Number2 = Annotated[float, Decimals(2)]
+Number3 = Annotated[float, Decimals(3)]
+Number4 = Annotated[float, Decimals(4)]
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """One soft-tissue calcification: a 26-connected component on the native CT grid.
+
+    Attributes:
+        id: value in `calcification_lesions.nii.gz`; 1 is the largest.
+        compartment: tissue around it, see `calciscope.ct.compartments`.
+        compartment_fractions: muscle, subcutaneous, fascia, vascular, joint, indeterminate; sum 1.
+        volume_mm3: voxels times voxel volume.
+        volume_pv_mm3: volume that allows for partial volume.
+        ha_mass_mg: mass of hydroxyapatite.
+        agatston: extended Agatston score, dimensionless; a trend within one protocol.
+        longest_diameter_mm, short_axis_mm: longest extent, and the longest across it.
+        linearity: 0 (round) to 1 (a line).
+        angle_to_bone_axis_deg: 0 to 90; None without a bone axis or for lesions too small.
+        distance_to_skin_mm, distance_to_bone_mm: between surfaces; None where there is none.
+        probability: mean of the network's probability over the lesion.
+    """
+
+    id: int
+    compartment: Compartment
+    compartment_fractions: Mapping[str, Number3]
+    laterality: Laterality
+    region: Region
+    level: Level | None
+    volume_mm3: Number1
+    volume_pv_mm3: Number1
+    ha_mass_mg: Number2
+    agatston: Number1
+    hu_mean: Number1
+    hu_max: Number1
+    hu_p95: Number1
+    longest_diameter_mm: Number1
+    short_axis_mm: Number1
+    linearity: Number3
+    angle_to_bone_axis_deg: Number1 | None
+    distance_to_skin_mm: Number1 | None
+    distance_to_bone_mm: Number1 | None
+    centroid_lps_mm: tuple[Number1, Number1, Number1]
+    probability: Number3
+
+
+@dataclass(frozen=True)
+class BurdenFigures:
+    """Sums over a group of lesions."""
+
+    count: int
+    volume_mm3: Number1
+    volume_pv_mm3: Number1
+    ha_mass_mg: Number2
+    agatston: Number1
+
+
+@dataclass(frozen=True)
+class Burden:
+    """Sums over all lesions, and by compartment and side.
+
+    In `findings.json`: {"total": {...}, "muscle": {"left": {...}, "right": {...}, ...}, ...}.
+    """
+
+    total: BurdenFigures
+    by_compartment: Mapping[Compartment, Mapping[Laterality, BurdenFigures]]
+
+
+@dataclass(frozen=True)
+class CtDefinition:
+    """Every setting the CT figures depend on, with the rules in words."""
+
+    mask: str
+    connectivity: int
+    minimum_volume_mm3: float
+    minimum_voxels: int
+    spacing_mm: tuple[Number4, Number4, Number4]
+    slice_thickness_mm: Number3 | None
+    slice_increment_mm: Number3
+    kvp: float
+    kvp_assumed: bool
+    kernel: str | None
+    contrast_agent: str | None
+    ha_mg_cc_per_hu: Number4
+    ha_mg_cc_per_hu_relative_uncertainty: float
+    background: str
+    background_shell_mm: tuple[float, float]
+    volume_pv: str
+    core_percentile: float
+    core_minimum_voxels: int
+    core_fallback_hu: float
+    mass: str
+    mass_margin_voxels: tuple[int, int, int]
+    agatston: str
+    agatston_threshold_hu: Number1
+    agatston_weights_from_hu: tuple[Number1, ...]
+    agatston_minimum_area_mm2: float
+    agatston_reference_increment_mm: float
+    compartment: str
+    compartment_shell_mm: float
+    fascia_margin_mm: float
+    diameters: str
+    side: str
+    level: str
+    minimum_oriented_mm: float
+    tibia_length_mm: float
+    femur_length_mm: float
+
+
+@dataclass(frozen=True)
+class CtFindings:
+    """The CT part of the findings."""
+
+    lesions: tuple[Lesion, ...]
+    burden: Burden
+    definition: CtDefinition
+
+
+@dataclass(frozen=True)
+class ModelUse:
+    """A model that took part."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How the findings came about.
+
+    Attributes:
+        times_s: seconds per stage, in the order they ran.
+        warnings: one sentence each, for the reader of the report.
+    """
+
+    program: str
+    program_version: str
+    models: tuple[ModelUse, ...]
+    engine: str
+    device: str
+    times_s: Mapping[str, Number2]
+    peak_ram_mb: Number0
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that one run found; SPECT, concordance and laboratory values come with later work."""
+
+    provenance: Provenance
+    ct: CtFindings
+    spect: None = None
+    concordance: tuple[Any, ...] = ()
+    labs: None = None
+    notice: str = NOTICE
+    schema_version: str = SCHEMA_VERSION

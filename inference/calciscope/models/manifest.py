@@ -1,0 +1,180 @@
+"""What a model is: `manifest.json` beside `model.onnx`, and the checks before it may run."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from calciscope.errors import ModelError
+from calciscope.labels import DESCRIPTIONS, Code, Label
+from calciscope.models.onnx_metadata import read_onnx_metadata
+from calciscope.preprocessing import PreprocessingSpec
+
+SCHEMA_VERSION = 1
+FILE_NAME = "manifest.json"
+INTENDED_USE = "research use, not a diagnosis"
+
+
+@dataclass(frozen=True)
+class ModelLabel:
+    """An output channel of a model and what it means to DICOM (see `labels.LabelDescription`)."""
+
+    value: int
+    name: str
+    category: Code | None = None
+    property_type: Code | None = None
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "ModelLabel":
+        """Read what `dataclasses.asdict` gave."""
+        codes = [record.get(key) for key in ("category", "property_type")]
+        category, property_type = (code and Code(**code) for code in codes)
+        return cls(int(record["value"]), str(record["name"]), category, property_type)
+
+
+def standard_labels() -> tuple[ModelLabel, ...]:
+    """The project's label map as a manifest writes it."""
+    described = [
+        ModelLabel(int(label), text.text, text.category, text.property_type)
+        for label, text in DESCRIPTIONS.items()
+    ]
+    return (ModelLabel(int(Label.BACKGROUND), "background"), *described)
+
+
+@dataclass(frozen=True)
+class ModelManifest:
+    """A trained model.
+
+    Attributes:
+        name: such as "ct-calcification"; with `version` it names the folder.
+        version: such as "0.1.0".
+        sha256: hexadecimal digest of the ONNX file.
+        preprocessing: what the network expects of its input.
+        commit: of the code that trained it.
+        created: ISO 8601 date and time.
+        license: SPDX name.
+        training_data: what it was trained on, free form.
+        labels: output channels in order.
+        file: name of the ONNX file inside `folder`.
+        required_multiple: the input's X, Y, Z must be multiples of these.
+        input_name: name of the ONNX input, float32 (N, C, X, Y, Z).
+        output_name: name of the ONNX output, float32 logits (N, K, X, Y, Z).
+        folder: where it was read from; not written.
+    """
+
+    name: str
+    version: str
+    sha256: str
+    preprocessing: PreprocessingSpec
+    commit: str
+    created: str
+    license: str
+    training_data: dict[str, Any]
+    labels: tuple[ModelLabel, ...]
+    file: str = "model.onnx"
+    required_multiple: tuple[int, int, int] = (16, 16, 4)
+    input_name: str = "input"
+    output_name: str = "logits"
+    intended_use: str = INTENDED_USE
+    schema_version: int = SCHEMA_VERSION
+    folder: Path = Path()
+
+    @property
+    def path(self) -> Path:
+        """The ONNX file."""
+        return self.folder / self.file
+
+    def to_dict(self) -> dict[str, Any]:
+        """The manifest as JSON types, without `folder`."""
+        record = asdict(self)
+        del record["folder"]
+        return record
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any], folder: Path = Path()) -> "ModelManifest":
+        """Read what `to_dict` gave.
+
+        Raises:
+            ModelError: a field is missing, superfluous or of the wrong type, or the schema is
+                of another version.
+        """
+        version = record.get("schema_version") if isinstance(record, dict) else None
+        if version != SCHEMA_VERSION:
+            raise ModelError(
+                f"{folder / FILE_NAME} has schema version {version!r}, this program reads"
+                f" {SCHEMA_VERSION}; install a matching version of calciscope"
+            )
+        try:
+            x, y, z = (int(value) for value in record["required_multiple"])
+            parsed = {
+                "preprocessing": PreprocessingSpec.from_dict(record["preprocessing"]),
+                "labels": tuple(ModelLabel.from_dict(label) for label in record["labels"]),
+                "required_multiple": (x, y, z),
+                "folder": folder,
+            }
+            manifest = cls(**{**record, **parsed})
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelError(
+                f"{folder / FILE_NAME} is malformed ({error!r}); install the model again"
+            ) from error
+        if Path(manifest.file).name != manifest.file:
+            raise ModelError(
+                f"{folder / FILE_NAME} names a file outside its folder, {manifest.file};"
+                " install the model again"
+            )
+        return manifest
+
+    def onnx_metadata(self) -> dict[str, str]:
+        """Key-value pairs that the exporter stores in the ONNX file and `load_manifest` checks."""
+        labels = {str(label.value): label.name for label in self.labels}
+        return {
+            "name": self.name,
+            "version": self.version,
+            "preprocessing": self.preprocessing.to_json(),
+            "labels": json.dumps(labels, sort_keys=True),
+            "intended_use": self.intended_use,
+        }
+
+
+def sha256_of(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file; raises ModelError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error}); install the model again") from error
+
+
+def write_manifest(manifest: ModelManifest, folder: Path) -> Path:
+    """Write `manifest.json` into a folder and return its path."""
+    path = folder / FILE_NAME
+    path.write_text(json.dumps(manifest.to_dict(), indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def load_manifest(folder: Path) -> ModelManifest:
+    """Read a model's manifest and make sure that the ONNX file is the one it describes.
+
+    Raises:
+        ModelError: the manifest is absent, malformed or of another schema version; the ONNX file
+            is absent or altered, or its own metadata says something else.
+    """
+    path = folder / FILE_NAME
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read ({error}); install the model again") from error
+    manifest = ModelManifest.from_dict(record, folder)
+    if sha256_of(manifest.path) != manifest.sha256:
+        raise ModelError(
+            f"{manifest.path} is not the file its manifest describes (SHA-256 differs);"
+            " install the model again"
+        )
+    inside = read_onnx_metadata(manifest.path)
+    for key, expected in manifest.onnx_metadata().items():
+        if inside.get(key) != expected:
+            raise ModelError(
+                f"{manifest.path} contradicts its manifest about its {key}; export the model again"
+            )
+    return manifest

@@ -1,0 +1,26 @@
+"""The figures of a model's evaluation.json, in a few lines."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from calciscope.models.manifest import ModelManifest
+
+EVALUATION_NAME = "evaluation.json"
+
+
+def read_evaluation(folder: Path) -> dict[str, Any] | None:
+    """Content of evaluation.json beside a model, None where there is none."""
+    path = folder / EVALUATION_NAME
+    if not path.is_file():
+        return None
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def evaluation_figures(model: ModelManifest) -> list[str]:
+    """One line a data set: lesion Dice, sensitivity and false positives, with intervals."""
+    evaluation = read_evaluation(model.folder)
+    if evaluation is None:
+        return ["not evaluated"]
+    return [str(line) for line in evaluation["summary"]]

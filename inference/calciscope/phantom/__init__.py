@@ -1,0 +1,1 @@
+"""Numerical phantoms: limbs, mineral and CT acquisition, in numpy and scipy only."""

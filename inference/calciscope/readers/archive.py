@@ -1,0 +1,138 @@
+"""Reading a .zip of DICOM files without trusting it.
+
+Member names are never used as paths: files are written under numbers into a temporary folder that
+goes with the context. Only what looks like DICOM is written. Limits count bytes really expanded,
+not what the archive claims.
+"""
+
+import lzma
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from calciscope.errors import UnreadableFileError, UnsafeArchiveError
+from calciscope.readers.dicom_files import (
+    HEAD_BYTES,
+    FoundFile,
+    FoundFiles,
+    is_clutter,
+    is_named_dicom,
+    is_nifti,
+    looks_like_dicom,
+)
+
+_CHUNK = 1 << 20
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
+
+
+@dataclass(frozen=True)
+class ArchiveLimits:
+    """How far an archive may expand.
+
+    Attributes:
+        max_bytes: all files together, expanded.
+        max_files: number of files.
+    """
+
+    max_bytes: int = 16 * 1024**3
+    max_files: int = 50_000
+
+
+@contextmanager
+def unpacked(archive: Path, limits: ArchiveLimits) -> Iterator[FoundFiles]:
+    """The DICOM files of a .zip, in a temporary folder that is removed afterwards.
+
+    Raises:
+        UnsafeArchiveError: a path escapes, a link is inside, or a limit is passed.
+        UnreadableFileError: the archive is damaged or encrypted.
+    """
+    with tempfile.TemporaryDirectory(prefix="calciscope-") as folder:
+        yield _unpack(archive, Path(folder), limits)
+
+
+def _unpack(archive: Path, folder: Path, limits: ArchiveLimits) -> FoundFiles:
+    dicom: list[FoundFile] = []
+    misnamed: list[str] = []
+    nifti: list[str] = []
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            for member in opened.infolist():
+                _refuse_unsafe(archive, member)
+            members = [member for member in opened.infolist() if not member.is_dir()]
+            if len(members) > limits.max_files:
+                raise UnsafeArchiveError(
+                    f"{archive} holds {len(members)} files, more than the limit of "
+                    f"{limits.max_files}; give the folder of one study"
+                )
+            left = limits.max_bytes
+            for number, member in enumerate(sorted(members, key=lambda m: m.filename)):
+                if is_clutter(member.filename):
+                    continue
+                name = f"{archive}: {member.filename}"
+                path = folder / f"{number:06d}"
+                is_dicom, left = _unpack_member(opened, member, path, archive, left)
+                if is_dicom:
+                    dicom.append(FoundFile(path, name))
+                elif is_named_dicom(member.filename):
+                    misnamed.append(name)
+                elif is_nifti(member.filename):
+                    nifti.append(name)
+    except _DAMAGE as error:
+        raise UnreadableFileError(
+            f"{archive} is a damaged .zip file ({error}); copy or export it again"
+        ) from error
+    except NotImplementedError as error:
+        raise UnreadableFileError(
+            f"{archive} is compressed in a way that cannot be read ({error}); give it unpacked"
+        ) from error
+    except OSError as error:
+        raise UnreadableFileError(
+            f"{archive} cannot be unpacked ({error}); check the free space for temporary files"
+        ) from error
+    return FoundFiles(tuple(dicom), tuple(misnamed), tuple(nifti))
+
+
+def _refuse_unsafe(archive: Path, member: zipfile.ZipInfo) -> None:
+    name = member.filename
+    # A name may have been written on Windows: both kinds of path are looked at.
+    posix, windows = PurePosixPath(name), PureWindowsPath(name)
+    escapes = posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts
+    if escapes or "\x00" in member.orig_filename:
+        raise UnsafeArchiveError(
+            f"{archive} holds a file that would be written outside its folder ({name!r}); "
+            "unpack it by hand if you trust it and give the folder"
+        )
+    mode = member.external_attr >> 16
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise UnsafeArchiveError(
+            f"{archive} holds a link or device ({name!r}); "
+            "unpack it by hand if you trust it and give the folder"
+        )
+    if member.flag_bits & 0x1:
+        raise UnreadableFileError(f"{archive} is encrypted ({name!r}); give it unpacked")
+
+
+def _unpack_member(
+    opened: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, archive: Path, left: int
+) -> tuple[bool, int]:
+    """Write one member if it is DICOM; gives whether it was and how many bytes are left."""
+    with opened.open(member) as stream:
+        chunk = stream.read(HEAD_BYTES)
+        if not looks_like_dicom(chunk):
+            return False, left - len(chunk)
+        with path.open("xb") as output:
+            while chunk:
+                left -= len(chunk)
+                if left < 0:
+                    raise UnsafeArchiveError(
+                        f"{archive} expands beyond the limit, in {member.filename!r}; "
+                        "unpack it by hand if you trust it and give the folder"
+                    )
+                output.write(chunk)
+                chunk = stream.read(_CHUNK)
+    return True, left

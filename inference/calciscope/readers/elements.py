@@ -1,0 +1,103 @@
+"""Values of DICOM elements as plain Python, None where they are absent, empty or malformed."""
+
+import math
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydicom import Dataset
+from pydicom.errors import BytesLengthException
+
+MALFORMED = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    NotImplementedError,
+    EOFError,
+    struct.error,
+    BytesLengthException,
+)
+"""What pydicom raises on elements and files that break the standard."""
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep pydicom's warnings about slightly broken sources from the user.
+
+    What matters of them is checked by the readers, which then name the file and the cure.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
+    """The `count` finite numbers of an element."""
+    try:
+        value = dataset.get(keyword)
+        if value is None:
+            return None
+        values = value if count > 1 else texts(dataset, keyword)[:1]
+        found = tuple(float(v) for v in values)
+    except MALFORMED:
+        return None
+    return found if len(found) == count and all(map(math.isfinite, found)) else None
+
+
+def number(dataset: Dataset, keyword: str) -> float | None:
+    """The first number of an element."""
+    found = numbers(dataset, keyword, 1)
+    return found[0] if found else None
+
+
+def integer(dataset: Dataset, keyword: str) -> int | None:
+    """The first number of an element, as integer."""
+    found = number(dataset, keyword)
+    return None if found is None else round(found)
+
+
+def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """All values of an element as stripped text."""
+    try:
+        value = dataset.get(keyword)
+    except MALFORMED:
+        return ()
+    if value is None or isinstance(value, Dataset):
+        return ()
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        value = [value]
+    return tuple(str(v).strip() for v in value)
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """The first value of an element as stripped text."""
+    found = texts(dataset, keyword)
+    return found[0] if found else ""
+
+
+def item(dataset: Dataset, keyword: str) -> Dataset:
+    """The first item of a sequence; an empty data set where there is none."""
+    try:
+        sequence = dataset.get(keyword)
+        return sequence[0] if sequence else Dataset()
+    except MALFORMED:
+        return Dataset()
+
+
+def settle(dataset: Dataset) -> None:
+    """Convert all elements now, under `quiet`, so that using them later raises no warning.
+
+    pydicom converts elements when they are first used. What cannot be converted is removed.
+    """
+    for tag in list(dataset.keys()):
+        try:
+            element = dataset[tag]
+            if element.VR == "SQ":
+                for nested in element.value:
+                    settle(nested)
+        except MALFORMED:
+            del dataset[tag]

@@ -1,0 +1,106 @@
+"""The quick look at every DICOM file: a few elements of the header, no pixels."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pydicom import Dataset, dcmread
+from pydicom.uid import CTImageStorage, MediaStorageDirectoryStorage
+
+from calciscope.errors import UnreadableFileError
+from calciscope.readers.dicom_files import FoundFile
+from calciscope.readers.elements import MALFORMED, integer, quiet, text
+from calciscope.readers.enhanced import ENHANCED_CLASSES, frames_of
+from calciscope.readers.slices import SLICE_KEYWORDS, Slice, slice_of
+
+CT_CLASSES = ENHANCED_CLASSES | {CTImageStorage}
+"""SOP classes that may hold a CT volume."""
+
+_KEYWORDS = (
+    "SOPClassUID",
+    "Modality",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "SeriesNumber",
+    "SeriesDescription",
+    *SLICE_KEYWORDS,
+)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the choice of a series needs to know of one file.
+
+    Attributes:
+        slices: one for a CT image, one per frame for enhanced CT, none for anything else.
+    """
+
+    file: FoundFile
+    sop_class_uid: str
+    modality: str
+    study_instance_uid: str
+    series_instance_uid: str
+    series_number: int | None
+    series_description: str
+    slices: tuple[Slice, ...]
+
+
+def read_headers(files: Iterable[FoundFile]) -> list[Header]:
+    """Scan files; what is DICOM but belongs to no series, such as a DICOMDIR, is passed over.
+
+    Raises:
+        UnreadableFileError: a file begins as DICOM and then cannot be understood.
+    """
+    with quiet():
+        headers = [_read_header(file) for file in files]
+    return [header for header in headers if header is not None]
+
+
+def corrupt(name: str) -> UnreadableFileError:
+    """The refusal of a DICOM file that ends too early or breaks off into nonsense."""
+    return UnreadableFileError(f"{name} is truncated or corrupt; copy or export it again")
+
+
+def read_dataset(file: FoundFile, *, keywords: Sequence[str] | None, pixels: bool) -> Dataset:
+    """Read a data set with all elements or only some; call under `quiet`.
+
+    Raises:
+        UnreadableFileError: the file cannot be parsed.
+    """
+    try:
+        return dcmread(
+            file.path,
+            force=True,  # the caller has looked; files without preamble are read, too
+            stop_before_pixels=not pixels,
+            specific_tags=list(keywords) if keywords else None,
+        )
+    except (*MALFORMED, OSError) as error:
+        raise corrupt(file.name) from error
+
+
+def _read_header(file: FoundFile) -> Header | None:
+    dataset = read_dataset(file, keywords=_KEYWORDS, pixels=False)
+    declared = text(dataset.file_meta, "MediaStorageSOPClassUID")
+    sop_class = text(dataset, "SOPClassUID") or declared
+    if sop_class == MediaStorageDirectoryStorage:
+        return None
+    series = text(dataset, "SeriesInstanceUID")
+    is_ct = sop_class in CT_CLASSES
+    if not sop_class or (is_ct and not (series and integer(dataset, "Rows"))):
+        raise corrupt(file.name)
+    if not series:
+        return None
+    slices: tuple[Slice, ...] = ()
+    if sop_class in ENHANCED_CLASSES:
+        slices = frames_of(read_dataset(file, keywords=None, pixels=False), file)
+    elif is_ct:
+        slices = (slice_of(dataset, file),)
+    return Header(
+        file=file,
+        sop_class_uid=sop_class,
+        modality=text(dataset, "Modality"),
+        study_instance_uid=text(dataset, "StudyInstanceUID"),
+        series_instance_uid=series,
+        series_number=integer(dataset, "SeriesNumber"),
+        series_description=text(dataset, "SeriesDescription"),
+        slices=slices,
+    )

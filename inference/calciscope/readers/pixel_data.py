@@ -1,0 +1,120 @@
+"""Decoding the pixels of a stack into one array of Hounsfield units."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from pydicom import Dataset
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.utils import iter_pixels, pixel_array
+from pydicom.uid import (
+    UID,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+from calciscope.errors import UnreadableFileError
+from calciscope.readers.dicom_files import FoundFile
+from calciscope.readers.elements import MALFORMED, quiet, settle
+from calciscope.readers.geometry import Stack
+from calciscope.readers.headers import corrupt, read_dataset
+from calciscope.readers.hounsfield import hounsfield, padding_range
+from calciscope.readers.slices import Slice
+from calciscope.volume import Array
+
+_DAMAGE = (*MALFORMED, RuntimeError, OSError)
+"""What decoders raise on broken pixel data."""
+
+_Numbered = list[tuple[int, Slice]]
+"""Slices of one file, each with its place k in the stack."""
+
+
+def decode(stack: Stack) -> tuple[Array, tuple[Dataset, ...]]:
+    """Read all pixels of a stack.
+
+    Returns:
+        HU, shape (columns, rows, slices), first axis fastest in memory; int16, or float32 where
+        a rescale is fractional; and the headers without pixel data, in slice order (one for all
+        frames of a multi-frame file).
+
+    Raises:
+        UnreadableFileError: a file is truncated, corrupt or compressed in an unknown way.
+    """
+    first = stack.slices[0]
+    shape = (first.columns, first.rows, len(stack.slices))
+    array = np.empty(shape, dtype=_dtype(stack.slices), order="F")
+    headers: list[Dataset] = []
+    with quiet():
+        for numbered in _by_file(stack.slices):
+            file = numbered[0][1].file
+            header, planes = _open(file, numbered)
+            try:
+                _fill(array, numbered, header, planes)
+            except _DAMAGE as error:
+                raise corrupt(file.name) from error
+            settle(header)
+            headers.append(header)
+    return array, tuple(headers)
+
+
+def _dtype(slices: Sequence[Slice]) -> np.dtype[np.generic]:
+    rescales = np.array([(each.slope, each.intercept) for each in slices], dtype=np.float64)
+    return np.dtype(np.int16 if (rescales == np.rint(rescales)).all() else np.float32)
+
+
+def _by_file(slices: Sequence[Slice]) -> list[_Numbered]:
+    files: dict[FoundFile, _Numbered] = {}
+    for k, each in enumerate(slices):
+        files.setdefault(each.file, []).append((k, each))
+    return list(files.values())
+
+
+def _open(file: FoundFile, numbered: _Numbered) -> tuple[Dataset, Iterator[Array]]:
+    """The header of a file and its planes of stored values, shape (rows, columns) each."""
+    if numbered[0][1].frame is not None:
+        # Frame by frame from the file: a large multi-frame object is never held whole.
+        header = read_dataset(file, keywords=None, pixels=False)
+        _refuse_undecodable(header, file)
+        return header, iter_pixels(file.path, raw=True, view_only=True)
+    dataset = read_dataset(file, keywords=None, pixels=True)
+    _refuse_undecodable(dataset, file)
+    if "PixelData" not in dataset:
+        raise corrupt(file.name)
+    return dataset, _single_plane(dataset)
+
+
+def _single_plane(dataset: Dataset) -> Iterator[Array]:
+    yield pixel_array(dataset, raw=True, view_only=True)
+    del dataset.PixelData
+
+
+def _fill(array: Array, numbered: _Numbered, header: Dataset, planes: Iterator[Array]) -> None:
+    padding = padding_range(header)
+    wanted = {each.frame or 0: (k, each) for k, each in numbered}
+    for frame, stored in enumerate(planes):
+        if frame not in wanted:
+            continue
+        k, each = wanted.pop(frame)
+        if stored.shape != (each.rows, each.columns):
+            raise ValueError(f"expected {each.rows} x {each.columns} pixels, got {stored.shape}")
+        array[:, :, k] = hounsfield(stored, each, padding, array.dtype).T
+    if wanted:
+        raise ValueError(f"{len(wanted)} frames are not there")
+
+
+def _refuse_undecodable(dataset: Dataset, file: FoundFile) -> None:
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        # A file without meta information: pydicom has found its encoding by looking.
+        implicit, little = dataset.original_encoding
+        native = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+        dataset.file_meta.TransferSyntaxUID = native if little else ExplicitVRBigEndian
+    syntax = UID(dataset.file_meta.TransferSyntaxUID)
+    try:
+        available = get_decoder(syntax).is_available
+    except NotImplementedError:
+        available = False
+    if not available:
+        raise UnreadableFileError(
+            f"{file.name} is compressed as {syntax.name}, which cannot be decoded; "
+            "export the series uncompressed or as JPEG 2000"
+        )

@@ -1,0 +1,108 @@
+"""The HTML report: one file with everything in it, no network needed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from calciscope.ct.neighborhood import SegmentedCt
+from calciscope.findings import CtFindings, Findings
+from calciscope.readers.study import CtStudy
+from calciscope.volume import Volume
+from calciscope.writers import report_tables, wording
+from calciscope.writers.gallery import close_ups
+from calciscope.writers.pictures import compartment_color
+from calciscope.writers.projections import project
+from calciscope.writers.report_study import series_text, study_rows
+
+CALCIUM_SHARE = 0.399
+"""Elemental calcium in hydroxyapatite Ca5(PO4)3OH by mass: 5 x 40.08 / 502.3."""
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    """A figure that is printed large."""
+
+    value: str
+    name: str
+    note: str = ""
+
+
+def write_html_report(
+    path: Path, study: CtStudy, segmentation: SegmentedCt, lesions: Volume, findings: Findings
+) -> None:
+    """Write the report of one study.
+
+    Args:
+        path: file to write.
+        study: what was analyzed.
+        segmentation: its body keeps the table out of the projections.
+        lesions: lesion ids on the grid of the CT.
+        findings: everything that is said in words and figures.
+    """
+    ct = findings.ct
+    compartments = {lesion.id: lesion.compartment for lesion in ct.lesions}
+    page: dict[str, Any] = {
+        "findings": findings,
+        "definition": ct.definition,
+        "summary": wording.summary_sentence(ct),
+        "key_figures": key_figures(ct),
+        "study_rows": study_rows(study),
+        "legend": report_tables.compartments_found(ct.burden),
+        "projections": project(study.volume, segmentation.body, lesions, compartments),
+        "close_ups": close_ups(study, lesions, ct.lesions),
+        "burden_head": report_tables.BURDEN_HEAD,
+        "burden_groups": report_tables.burden_groups(ct.burden),
+        "lesion_head": report_tables.LESION_HEAD,
+        "lesion_rows": [report_tables.lesion_cells(lesion) for lesion in ct.lesions],
+        "definition_rows": report_tables.definition_rows(ct.definition),
+        "provenance_rows": report_tables.provenance_rows(findings),
+        "study": study,
+    }
+    path.write_text(_environment().get_template("report.html.j2").render(page), encoding="utf-8")
+
+
+def key_figures(ct: CtFindings) -> tuple[KeyFigure, ...]:
+    """The figures a reader looks for first; none where nothing was found."""
+    if not ct.lesions:
+        return ()
+    total = ct.burden.total
+    uncertainty = 100 * ct.definition.ha_mg_cc_per_hu_relative_uncertainty
+    longest = max(lesion.longest_diameter_mm for lesion in ct.lesions)
+    return (
+        KeyFigure(str(total.count), "lesion" if total.count == 1 else "lesions"),
+        KeyFigure(
+            wording.volume_text(total.volume_pv_mm3),
+            "volume, partial-volume corrected",
+            f"{wording.volume_text(total.volume_mm3)} by voxels",
+        ),
+        KeyFigure(
+            wording.mass_text(total.ha_mass_mg),
+            "hydroxyapatite",
+            f"± {uncertainty:.0f} % calibration; calcium "
+            f"{wording.mass_text(CALCIUM_SHARE * total.ha_mass_mg)}",
+        ),
+        KeyFigure(f"{max(lesion.hu_max for lesion in ct.lesions):.0f} HU", "densest voxel"),
+        KeyFigure(f"{longest:.0f} mm", "longest lesion"),
+    )
+
+
+def _environment() -> Environment:
+    """Templates beside this file; every value is escaped, every missing one is an error."""
+    environment = Environment(
+        loader=PackageLoader("calciscope.writers", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "volume_text": wording.volume_text,
+        "mass_text": wording.mass_text,
+        "compartment_text": wording.compartment_text,
+        "compartment_color": compartment_color,
+        "series_text": series_text,
+        "number": report_tables.number,
+    }
+    return environment

@@ -1,0 +1,214 @@
+"""DICOM Segmentation (SEG) of the calcifications, on the grid of the analyzed series.
+
+BINARY, one segment per compartment (PS3.3 A.51, C.8.20). What the source says about patient and
+study is copied as it is, faults included: mending it would part the result from its study.
+"""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from datetime import datetime
+from pathlib import Path
+
+import highdicom as hd
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset, config
+from pydicom.sr.coding import Code as DicomCode
+from pydicom.valuerep import DA, DT, TM
+
+from calciscope.errors import OutputError
+from calciscope.findings import Findings
+from calciscope.labels import Code
+from calciscope.models.manifest import ModelManifest
+from calciscope.readers.study import CtStudy
+from calciscope.volume import Volume
+from calciscope.writers.identifiers import content_digest, stable_uid
+from calciscope.writers.segments import Segment, segment_map
+
+SERIES_DESCRIPTION = "Calciscope calcification (research use, not a diagnosis)"
+CONTENT_DESCRIPTION = "Soft-tissue calcification. Research use, not a diagnosis"
+CONTENT_EMPTY = "No soft-tissue calcification found. Research, not a diagnosis"
+"""LO: at most 64 characters each (PS3.5 6.2)."""
+
+SERIES_NUMBER_OFFSET = 1000
+"""Added to the number of the source series."""
+
+IDENTITY = (
+    "SpecificCharacterSet",
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "AccessionNumber",
+    "StudyID",
+    "StudyDate",
+    "StudyTime",
+    "ReferringPhysicianName",
+)
+"""Attributes of patient and study that go into the result untouched, valid or not."""
+
+
+def write_segmentation(
+    path: Path,
+    study: CtStudy,
+    lesions: Volume,
+    findings: Findings,
+    model: ModelManifest | None = None,
+    tissues: Volume | None = None,
+    created: datetime | None = None,
+) -> tuple[Segment, ...]:
+    """Write the lesions of a study read from DICOM as a DICOM SEG file.
+
+    UIDs depend on the source series, the model and the mask: repeating an analysis gives the same
+    object. Where nothing was found, one segment with a single empty frame says so.
+
+    Args:
+        path: file to write.
+        study: what was analyzed; it must come from DICOM.
+        lesions: lesion ids on the grid of `study.volume`.
+        findings: their compartments.
+        model: what segmented them; None for a rule.
+        tissues: values of `labels.Label` on the same grid; adds vascular calcification.
+        created: date and time of the content; now where not given.
+
+    Returns:
+        The segments written, in order of their numbers.
+
+    Raises:
+        OutputError: the study has no DICOM instances, or lesions and findings do not agree.
+    """
+    if not study.instances:
+        raise OutputError(f"{study.source} is not DICOM, so {path.name} cannot refer to it")
+    if not lesions.same_grid(study.volume):
+        raise OutputError(f"{path.name}: the lesion map is not on the grid of the CT")
+    compartments = {lesion.id: lesion.compartment for lesion in findings.ct.lesions}
+    marked, segments = segment_map(lesions, compartments, tissues)
+    source = study.instances[0]
+    identity = (
+        str(source.SeriesInstanceUID),
+        model.sha256 if model else "",
+        content_digest(marked),
+        ",".join(segment.text for segment in segments),
+    )
+    version = findings.provenance.program_version
+    moment = created or datetime.now()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    headers = _headers(study.instances, identity)
+    is_multi_frame = "NumberOfFrames" in source
+    # The source's own faults, such as too long a Study ID, are no news here.
+    with config.disable_value_validation():
+        segmentation = hd.seg.Segmentation(
+            source_images=headers[:1] if is_multi_frame else headers,
+            further_source_images=headers[1:] if is_multi_frame else None,
+            pixel_array=_frames(marked, study, segments, identity),
+            segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
+            segment_descriptions=[_description(s, model, version, identity) for s in segments],
+            series_instance_uid=stable_uid("SEG series", *identity),
+            series_number=SERIES_NUMBER_OFFSET + max(int(source.get("SeriesNumber") or 0), 0),
+            sop_instance_uid=stable_uid("SEG instance", *identity),
+            instance_number=1,
+            manufacturer="Calciscope",
+            manufacturer_model_name="Calciscope",
+            software_versions=version,
+            device_serial_number=model.sha256[:16] if model else "none",
+            content_label="CALCIFICATION",
+            content_description=CONTENT_DESCRIPTION if marked.any() else CONTENT_EMPTY,
+            series_description=SERIES_DESCRIPTION,
+            omit_empty_frames=bool(marked.any()),
+            content_date=moment.date(),
+            content_time=moment.time(),
+        )
+        _finish(segmentation, source, moment, identity)
+        segmentation.save_as(path)
+    return segments
+
+
+def _headers(instances: Sequence[Dataset], identity: tuple[str, ...]) -> list[Dataset]:
+    """The source's headers as highdicom takes them: it refuses or mends odd identities.
+
+    Identity attributes are blank here; `_finish` puts the source's own into the result.
+    """
+    headers = [Dataset() for _ in instances]
+    for header, instance in zip(headers, instances, strict=True):
+        header.update(instance)
+        if not header.get("FrameOfReferenceUID"):
+            header.FrameOfReferenceUID = stable_uid("frame of reference", identity[0])
+    for keyword in IDENTITY:
+        # Delete first: setting would change the element, which the source shares.
+        headers[0].pop(keyword, None)
+        if keyword != "SpecificCharacterSet":
+            setattr(headers[0], keyword, None)
+    return headers
+
+
+def _frames(
+    marked: NDArray[np.uint8],
+    study: CtStudy,
+    segments: Sequence[Segment],
+    identity: tuple[str, ...],
+) -> hd.Volume:
+    """Segment numbers as frames (K, rows J, columns I) in the patient.
+
+    highdicom then finds by position which source image each frame belongs to, so that a grid of
+    its own (tilt, unequal spacing) gets positions of its own.
+    """
+    affine = study.volume.affine[:, [2, 1, 0, 3]]
+    frames = marked.transpose(2, 1, 0)
+    if not marked.any():
+        middle = frames.shape[0] // 2
+        frames = frames[middle : middle + 1]
+        affine[:3, 3] += middle * affine[:3, 0]
+    frame_of_reference = study.instances[0].get("FrameOfReferenceUID")
+    return hd.Volume(
+        frames,
+        affine,
+        coordinate_system=hd.CoordinateSystemNames.PATIENT,
+        frame_of_reference_uid=frame_of_reference or stable_uid("frame of reference", identity[0]),
+    )
+
+
+def _description(
+    segment: Segment, model: ModelManifest | None, version: str, identity: tuple[str, ...]
+) -> hd.seg.SegmentDescription:
+    """One item of the Segment Sequence (PS3.3 C.8.20.4)."""
+    red, green, blue = (int(segment.color[i : i + 2], 16) for i in (1, 3, 5))
+    algorithm = hd.AlgorithmIdentificationSequence(
+        name=model.name if model else "calciscope threshold",
+        family=DicomCode("123110", "DCM", "Artificial Intelligence"),
+        version=model.version if model else version,
+        source="Calciscope",
+        parameters={"sha256": model.sha256} if model else None,
+    )
+    return hd.seg.SegmentDescription(
+        segment_number=segment.number,
+        segment_label=segment.text,
+        segmented_property_category=_code(segment.category),
+        segmented_property_type=_code(segment.property_type),
+        algorithm_type=hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
+        algorithm_identification=algorithm,
+        tracking_id=segment.text,
+        tracking_uid=stable_uid("segment", segment.text, *identity),
+        anatomic_regions=[_code(segment.anatomy)],
+        display_color=hd.color.CIELabColor.from_rgb(red, green, blue),
+    )
+
+
+def _code(code: Code) -> DicomCode:
+    return DicomCode(code.value, code.scheme, code.meaning)
+
+
+def _finish(
+    segmentation: hd.seg.Segmentation, source: Dataset, created: datetime, identity: tuple[str, ...]
+) -> None:
+    """Copy the source's identity and replace what highdicom takes from clock and chance."""
+    for keyword in IDENTITY:
+        if keyword in source:
+            segmentation[keyword] = deepcopy(source[keyword])
+    segmentation.InstanceCreationDate = DA(created.date())
+    segmentation.InstanceCreationTime = TM(created.time())
+    for equipment in segmentation.get("ContributingEquipmentSequence", ()):
+        equipment.ContributionDateTime = DT(created)
+    organization = stable_uid("dimensions", *identity)
+    segmentation.DimensionOrganizationSequence[0].DimensionOrganizationUID = organization
+    for index in segmentation.DimensionIndexSequence:
+        index.DimensionOrganizationUID = organization

@@ -1,0 +1,153 @@
+import stat
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from calciscope.errors import UnreadableFileError, UnsafeArchiveError
+from calciscope.readers.archive import ArchiveLimits, unpacked
+
+DICOM = b"\0" * 128 + b"DICM" + b"\1" * 868
+LIMITS = ArchiveLimits(max_bytes=10_000, max_files=10)
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary folders are made during the test."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def make_zip(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_dicom_is_unpacked_and_nothing_is_left_behind(tmp_path: Path, temporary: Path) -> None:
+    archive = make_zip(
+        tmp_path / "study.zip",
+        {"b/IM1": DICOM, "a/IM2.dcm": DICOM, "readme.txt": b"text", "c.dcm": b"text", "x.nii": b""},
+    )
+    with unpacked(archive, LIMITS) as found:
+        assert [file.name for file in found.dicom] == [
+            f"{archive}: a/IM2.dcm",
+            f"{archive}: b/IM1",
+        ]
+        assert [file.path.read_bytes() for file in found.dicom] == [DICOM, DICOM]
+        assert found.misnamed == (f"{archive}: c.dcm",)
+        assert found.nifti == (f"{archive}: x.nii",)
+        assert all(file.path.is_relative_to(temporary) for file in found.dicom)
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../escape.dcm", "a/../../escape.dcm", "/etc/escape.dcm", "C:\\escape.dcm", "..\\escape.dcm"],
+)
+def test_paths_that_escape_are_refused(tmp_path: Path, temporary: Path, name: str) -> None:
+    archive = make_zip(tmp_path / "study.zip", {"good.dcm": DICOM, name: DICOM})
+    with (
+        pytest.raises(UnsafeArchiveError, match=r"study\.zip .*outside its folder .*escape"),
+        unpacked(archive, LIMITS),
+    ):
+        pass
+    assert list(temporary.iterdir()) == []
+    assert not list(tmp_path.rglob("escape*"))
+
+
+def test_links_are_refused(tmp_path: Path, temporary: Path) -> None:
+    link = zipfile.ZipInfo("link.dcm")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "study.zip", "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    with (
+        pytest.raises(UnsafeArchiveError, match="link or device"),
+        unpacked(tmp_path / "study.zip", LIMITS),
+    ):
+        pass
+
+
+def test_the_byte_limit_counts_what_is_really_expanded(tmp_path: Path, temporary: Path) -> None:
+    archive = make_zip(tmp_path / "bomb.zip", {"bomb.dcm": DICOM + b"\0" * 50_000_000})
+    assert archive.stat().st_size < 100_000
+    with (
+        pytest.raises(UnsafeArchiveError, match="expands beyond the limit"),
+        unpacked(archive, ArchiveLimits(max_bytes=5_000_000)),
+    ):
+        pass
+    assert list(temporary.iterdir()) == []
+
+
+def test_the_limit_holds_for_all_files_together(tmp_path: Path, temporary: Path) -> None:
+    archive = make_zip(tmp_path / "study.zip", {f"{n}.dcm": DICOM for n in range(4)})
+    with unpacked(archive, ArchiveLimits(max_bytes=4 * len(DICOM))) as found:
+        assert len(found.dicom) == 4
+    with (
+        pytest.raises(UnsafeArchiveError),
+        unpacked(archive, ArchiveLimits(max_bytes=4 * len(DICOM) - 1)),
+    ):
+        pass
+
+
+def test_a_header_that_claims_too_little_is_not_believed(tmp_path: Path, temporary: Path) -> None:
+    archive = make_zip(tmp_path / "liar.zip", {"a.dcm": DICOM + b"\0" * 1_000_000})
+    claimed, lie = (len(DICOM) + 1_000_000).to_bytes(4, "little"), (500).to_bytes(4, "little")
+    archive.write_bytes(archive.read_bytes().replace(claimed, lie))
+    with (
+        pytest.raises(UnreadableFileError, match=r"liar\.zip is a damaged"),
+        unpacked(archive, LIMITS),
+    ):
+        pass
+    assert list(temporary.iterdir()) == []
+
+
+def test_the_number_of_files_is_limited(tmp_path: Path, temporary: Path) -> None:
+    archive = make_zip(tmp_path / "many.zip", {f"{n}": b"" for n in range(11)})
+    with (
+        pytest.raises(UnsafeArchiveError, match="holds 11 files, more than the limit of 10"),
+        unpacked(archive, LIMITS),
+    ):
+        pass
+
+
+def test_what_is_not_dicom_is_not_expanded(tmp_path: Path, temporary: Path) -> None:
+    archive = make_zip(tmp_path / "film.zip", {"film.mp4": b"\0" * 1_000_000, "a": DICOM})
+    with unpacked(archive, LIMITS) as found:
+        assert len(found.dicom) == 1
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.9])
+def test_a_truncated_archive_is_refused(tmp_path: Path, temporary: Path, kept: float) -> None:
+    archive = make_zip(tmp_path / "cut.zip", {"a.dcm": DICOM})
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[: int(kept * len(whole))])
+    with (
+        pytest.raises(UnreadableFileError, match=r"cut\.zip is a damaged \.zip file"),
+        unpacked(archive, LIMITS),
+    ):
+        pass
+
+
+def test_a_damaged_member_is_refused(tmp_path: Path, temporary: Path) -> None:
+    archive = tmp_path / "flipped.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as opened:
+        opened.writestr("a.dcm", DICOM)
+    archive.write_bytes(archive.read_bytes().replace(b"\1" * 868, b"\1" * 867 + b"\2"))
+    with pytest.raises(UnreadableFileError, match="damaged"), unpacked(archive, LIMITS):
+        pass
+    assert list(temporary.iterdir()) == []
+
+
+def test_an_encrypted_archive_is_refused(tmp_path: Path, temporary: Path) -> None:
+    archive = make_zip(tmp_path / "secret.zip", {"a.dcm": DICOM})
+    content = bytearray(archive.read_bytes())
+    content[6] |= 1  # general purpose flag of the local header
+    content[content.index(b"PK\1\2") + 8] |= 1  # and of the central directory
+    archive.write_bytes(content)
+    with pytest.raises(UnreadableFileError, match="is encrypted"), unpacked(archive, LIMITS):
+        pass

@@ -1,0 +1,1 @@
+"""Training side of Calciscope: synthesis, prepared cases, Lightning modules and export to ONNX."""

@@ -1,0 +1,96 @@
+"""Callbacks of a run: averaged weights, stopping on a signal, and one line per validation."""
+
+import logging
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback, WeightAveraging
+from torch import Tensor
+
+log = logging.getLogger(__name__)
+
+Handler = Any  # what signal.signal gives back: a function, a constant or None
+
+
+class WarmedWeightAveraging(WeightAveraging):
+    """Exponential moving average of the weights, short at first so that early validations count.
+
+    Validation, checkpoints' `state_dict` and so the exported model use the average.
+
+    Args:
+        decay: share that the average keeps at each step, once warm.
+    """
+
+    def __init__(self, decay: float = 0.998) -> None:
+        def average(old: Tensor, new: Tensor, count: Tensor | int) -> Tensor:
+            kept = min(decay, (1.0 + float(count)) / (10.0 + float(count)))
+            # Counters of batches are integers and cannot be averaged.
+            return torch.lerp(new, old, kept) if old.is_floating_point() else new
+
+        super().__init__(avg_fn=average)
+
+
+class StopOnSignal(Callback):
+    """On SIGTERM finish the step, save `last.ckpt`, and end the run in order.
+
+    The handler only sets a flag: a checkpoint written inside a signal handler can hang or be torn
+    (pytorch-lightning #21406).
+
+    Args:
+        folder: where last.ckpt is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.asked = False
+        self._previous: Handler = None
+
+    def _ask(self, signum: int, frame: FrameType | None) -> None:
+        self.asked = True
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Take over SIGTERM."""
+        self.asked = False
+        self._previous = signal.signal(signal.SIGTERM, self._ask)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
+        """Save and stop, if asked."""
+        if self.asked:
+            trainer.save_checkpoint(self.folder / "last.ckpt")
+            trainer.limit_val_batches = 0
+            trainer.should_stop = True
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Give SIGTERM back."""
+        self._restore()
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """Give SIGTERM back."""
+        self._restore()
+
+    def _restore(self) -> None:
+        if self._previous is not None:
+            signal.signal(signal.SIGTERM, self._previous)
+            self._previous = None
+
+
+class ValidationLine(Callback):
+    """Write the figures of each validation as one line of the log."""
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write the line."""
+        if trainer.sanity_checking:
+            return
+        figures = trainer.callback_metrics
+        text = "  ".join(
+            f"{name.removeprefix('val/')} {float(value):.3f}"
+            for name, value in sorted(figures.items())
+            if name.startswith("val/")
+        )
+        log.info("step %d: %s", trainer.global_step, text)

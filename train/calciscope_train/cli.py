@@ -1,0 +1,59 @@
+"""`calciscope-train`: prepare data, train, export and evaluate the CT network."""
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from calciscope.errors import CalciscopeError
+
+COMMANDS = {
+    "synthesise": ("calciscope_train.synthesis", "synthesise", "make phantom cases"),
+    "prepare": ("calciscope_train.hosts", "prepare", "make cases of real limbs with lesions"),
+    "fit": ("calciscope_train.fit", "fit", "train, or go on training, from a YAML file"),
+    "export": ("calciscope_train.export", "export", "write a checkpoint as an ONNX model"),
+    "evaluate": ("calciscope_train.evaluate", "evaluate", "measure a model on held-out cases"),
+}
+"""Name, module, function and help of each command; a module is imported when its command runs."""
+
+USAGE = "usage: calciscope-train {" + ",".join(COMMANDS) + "} [--help] ..."
+
+
+def help_text() -> str:
+    """What --help says."""
+    lines = [f"  {name:<12}{text}" for name, (_, _, text) in COMMANDS.items()]
+    return "\n".join([USAGE, "", *lines, "", "Research use, not a diagnosis."])
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command; gives the exit status: 0 done, 1 failed, 2 usage."""
+    if not args or args[0] in ("-h", "--help"):
+        sys.stdout.write(help_text() + "\n")
+        return 0 if args else 2
+    if args[0] not in COMMANDS:
+        sys.stderr.write(f"calciscope-train: no command {args[0]}\n{USAGE}\n")
+        return 2
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    module, name, _ = COMMANDS[args[0]]
+    command: Callable[..., object] = getattr(import_module(module), name)
+    try:
+        if args[0] == "fit":
+            command(args[1:])
+        else:
+            # Options and their help come from the function's signature and docstring.
+            import_module("jsonargparse").auto_cli(
+                command, args=list(args[1:]), prog=f"calciscope-train {args[0]}"
+            )
+    except CalciscopeError as error:
+        sys.stderr.write(f"calciscope-train: {error}\n")
+        return 1
+    return 0
+
+
+def main() -> None:
+    """Entry point."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""`calciscope-train fit`: LightningCLI over the segmenter and its data; resumes by itself."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
+
+from calciscope_train.callbacks import StopOnSignal, ValidationLine, WarmedWeightAveraging
+from calciscope_train.datamodule import CtSegmentationDataModule
+from calciscope_train.segmenter import CalcificationSegmenter
+
+LAST = "last.ckpt"
+
+log = logging.getLogger(__name__)
+
+
+def checkpoint_folder(run: Path) -> str:
+    """Where a run keeps its checkpoints."""
+    return str(run / "checkpoints")
+
+
+class FitCLI(LightningCLI):
+    """One YAML, each key a constructor argument: model, data, trainer, average, checkpoint, run."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add the run folder and the callbacks, and give the model the data's preprocessing."""
+        parser.add_argument(
+            "--run", type=Path, default=Path("runs/ct"), help="folder of the run; resumed if used"
+        )
+        parser.link_arguments("data.spec", "model.spec", apply_on="instantiate")
+        parser.add_lightning_class_args(WarmedWeightAveraging, "average")
+        parser.add_lightning_class_args(StopOnSignal, "stop")
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.set_defaults({"checkpoint.save_last": True, "checkpoint.save_top_k": 0})
+        for folder in ("checkpoint.dirpath", "stop.folder"):
+            parser.link_arguments("run", folder, compute_fn=checkpoint_folder)
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """Parse what was given, and only that: sys.argv holds the name of the command too."""
+        self.config = parser.parse_args(args)
+
+
+def fit(args: Sequence[str]) -> Path:
+    """Train, from the last checkpoint of the run folder if there is one.
+
+    Args:
+        args: as on the command line: --config FILE [--model.norm instance ...].
+
+    Returns:
+        The last checkpoint.
+    """
+    cli = FitCLI(
+        CalcificationSegmenter,
+        CtSegmentationDataModule,
+        args=list(args),
+        run=False,
+        save_config_callback=None,
+        auto_configure_optimizers=False,
+        seed_everything_default=0,
+        trainer_defaults={"callbacks": [ValidationLine()]},
+    )
+    last = Path(checkpoint_folder(cli.config.run)) / LAST
+    resumed = str(last) if last.exists() else None
+    log.info("run %s, %s", cli.config.run, f"going on from {resumed}" if resumed else "new")
+    cli.trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=resumed, weights_only=True)
+    return last
