@@ -2,7 +2,7 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -83,6 +83,7 @@ def test_what_is_made_on_canonical_axes_comes_back_to_native_ones(
     np.testing.assert_allclose(native.lps_mm(found[0]), expected)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.tuples(*[st.floats(-30, 30)] * 3))
 def test_oblique_volumes_keep_places_and_go_back(degrees: tuple[float, float, float]) -> None:
     native = rotated(degrees)

@@ -174,14 +174,14 @@ class Provenance:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Findings:
     """All that one run found; SPECT, concordance and laboratory values come with later work."""
 
+    schema_version: str = SCHEMA_VERSION
+    notice: str = NOTICE
     provenance: Provenance
     ct: CtFindings
     spect: None = None
     concordance: tuple[Any, ...] = ()
     labs: None = None
-    notice: str = NOTICE
-    schema_version: str = SCHEMA_VERSION

@@ -1,5 +1,6 @@
 """Tiny CT series to read, and ways to spoil them."""
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def make_slice() -> Callable[..., Slice]:
         values: dict[str, Any] = {
             "file": FoundFile(Path(name), name),
             "frame": None,
-            "sop_instance_uid": f"1.2.{abs(hash(str(position)))}",
+            "sop_instance_uid": f"1.2.{zlib.crc32(name.encode())}",
             "instance_number": None,
             "rows": 3,
             "columns": 4,

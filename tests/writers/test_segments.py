@@ -1,5 +1,7 @@
 """Lesions become segments by compartment, with codes from the standard."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from pydicom.sr.codedict import codes
@@ -20,7 +22,6 @@ def test_lesions_of_one_compartment_share_a_segment() -> None:
         1: Compartment.SUBCUTANEOUS,
         2: Compartment.MUSCLE,
         300: Compartment.MUSCLE,
-        4: Compartment.JOINT,  # in the findings but not in the map
     }
     marked, segments = segment_map(line(0, 1, 2, 0, 300), compartments)
     assert [(s.number, s.text) for s in segments] == [
@@ -57,16 +58,24 @@ def test_a_lesion_without_findings_is_refused() -> None:
         segment_map(line(0, 7), {1: Compartment.MUSCLE})
 
 
+def test_findings_without_a_voxel_are_refused() -> None:
+    compartments = {1: Compartment.MUSCLE, 2: Compartment.JOINT}
+    with pytest.raises(OutputError, match="no voxel of the lesion map is Calcification, joint"):
+        segment_map(line(0, 1), compartments)
+
+
 def test_maps_on_different_grids_are_refused() -> None:
     with pytest.raises(OutputError, match="not on the grid"):
         segment_map(line(0, 1), {1: Compartment.MUSCLE}, line(0, 1, 2))
 
 
-def test_the_map_keeps_the_memory_order() -> None:
-    ids = np.zeros((4, 5, 6), dtype=np.uint16, order="F")
-    ids[1, 1, 1] = 1
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_frames_lie_one_after_the_other_in_memory(order: Literal["C", "F"]) -> None:
+    ids = np.zeros((4, 5, 6), dtype=np.uint16, order=order)
+    ids[1, 2, 3] = 1
     marked, _ = segment_map(Volume(ids, np.eye(4)), {1: Compartment.MUSCLE})
-    assert marked.flags.f_contiguous
+    assert marked.transpose(2, 1, 0).flags.c_contiguous
+    assert np.argwhere(marked).tolist() == [[1, 2, 3]]
 
 
 @pytest.mark.parametrize("compartment", [None, *Compartment])

@@ -7,15 +7,14 @@ crop, so that no corner is invented.
 from dataclasses import dataclass
 
 import numpy as np
-from monai.transforms import (
-    Compose,
-    RandAffined,
-    RandFlipd,
+from monai.transforms.compose import Compose
+from monai.transforms.intensity.dictionary import (
     RandGaussianNoised,
     RandGaussianSmoothd,
     RandScaleIntensityd,
     RandShiftIntensityd,
 )
+from monai.transforms.spatial.dictionary import RandAffined, RandFlipd
 from numpy.typing import NDArray
 
 CT, LABELS = "ct", "labels"

@@ -2,7 +2,6 @@
 
 import logging
 import signal
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -35,17 +34,13 @@ class WarmedWeightAveraging(WeightAveraging):
 
 
 class StopOnSignal(Callback):
-    """On SIGTERM finish the step, save `last.ckpt`, and end the run in order.
+    """On SIGTERM finish the step and end the run in order, checkpoint included.
 
     The handler only sets a flag: a checkpoint written inside a signal handler can hang or be torn
-    (pytorch-lightning #21406).
-
-    Args:
-        folder: where last.ckpt is written.
+    (pytorch-lightning #21406). ModelCheckpoint saves at the end of the epoch that is cut short.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self) -> None:
         self.asked = False
         self._previous: Handler = None
 
@@ -58,9 +53,8 @@ class StopOnSignal(Callback):
         self._previous = signal.signal(signal.SIGTERM, self._ask)
 
     def on_train_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
-        """Save and stop, if asked."""
+        """Stop, if asked, without spending the last seconds on a validation."""
         if self.asked:
-            trainer.save_checkpoint(self.folder / "last.ckpt")
             trainer.limit_val_batches = 0
             trainer.should_stop = True
 

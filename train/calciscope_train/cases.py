@@ -8,6 +8,7 @@ memory map, and centered by `centers.npz`, so that nothing is scanned while trai
 import json
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,7 +142,7 @@ def read_case(folder: Path) -> Case:
         with np.load(folder / "centers.npz") as stored:
             centers = {key: stored[key] for key in stored.files}
         meta = json.loads((folder / "case.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{folder} is not a whole prepared case; prepare it again") from error
     return Case(folder, ct, labels, centers, meta)
 

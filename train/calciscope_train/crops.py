@@ -44,7 +44,7 @@ class CropMix:
     soft: float = 0.1
     background: float = 0.08
 
-    def keys(self) -> dict[str, float]:
+    def weights(self) -> dict[str, float]:
         """Weight of each key of centers.npz."""
         return {
             LESIONS: self.calcification,
@@ -82,9 +82,12 @@ class CropPlan:
 
     def __post_init__(self) -> None:
         able = {}
-        for key in self.mix.keys():
+        for key in self.mix.weights():
             weight = np.array(
-                [w * bool(len(c.centers[key])) for c, w in zip(self.cases, self.weights, strict=True)]
+                [
+                    w * bool(len(c.centers[key]))
+                    for c, w in zip(self.cases, self.weights, strict=True)
+                ]
             )
             if weight.sum() > 0:
                 able[key] = weight / weight.sum()
@@ -94,7 +97,7 @@ class CropPlan:
         """Case and first voxel of crop `number`, and the generator for what follows."""
         generator = np.random.default_rng((self.seed, number))
         # A kind that no case has gives its share to the others.
-        weights = {k: w for k, w in self.mix.keys().items() if k in self._able and w > 0}
+        weights = {k: w for k, w in self.mix.weights().items() if k in self._able and w > 0}
         share = np.array(list(weights.values()))
         key = list(weights)[generator.choice(len(share), p=share / share.sum())]
         case = self.cases[int(generator.choice(len(self.cases), p=self._able[key]))]
@@ -113,9 +116,7 @@ class CropPlan:
         return starts[0], starts[1], starts[2]
 
 
-def read_crop(
-    case: Case, start: Index, size: Index
-) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
+def read_crop(case: Case, start: Index, size: Index) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
     """Read a box of HU and labels; beyond the case there is air, labeled 255."""
     inside = tuple(
         slice(max(s, 0), min(s + n, length))

@@ -11,7 +11,13 @@ from calciscope_train.callbacks import StopOnSignal, ValidationLine, WarmedWeigh
 from calciscope_train.datamodule import CtSegmentationDataModule
 from calciscope_train.segmenter import CalcificationSegmenter
 
-LAST = "last.ckpt"
+CHECKPOINT_DEFAULTS = {
+    "checkpoint.save_last": True,
+    "checkpoint.save_top_k": 0,
+    "checkpoint.save_on_train_epoch_end": True,
+    "checkpoint.enable_version_counter": False,
+}
+"""One checkpoint, last.ckpt, written anew after every epoch."""
 
 log = logging.getLogger(__name__)
 
@@ -33,23 +39,30 @@ class FitCLI(LightningCLI):
         parser.add_lightning_class_args(WarmedWeightAveraging, "average")
         parser.add_lightning_class_args(StopOnSignal, "stop")
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
-        parser.set_defaults({"checkpoint.save_last": True, "checkpoint.save_top_k": 0})
-        for folder in ("checkpoint.dirpath", "stop.folder"):
-            parser.link_arguments("run", folder, compute_fn=checkpoint_folder)
+        parser.set_defaults(CHECKPOINT_DEFAULTS)
+        parser.link_arguments("run", "checkpoint.dirpath", compute_fn=checkpoint_folder)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Parse what was given, and only that: sys.argv holds the name of the command too."""
-        self.config = parser.parse_args(args)
+        self.config = (
+            parser.parse_args(args) if isinstance(args, list) else parser.parse_object(args or {})
+        )
 
 
-def fit(args: Sequence[str]) -> Path:
+def last_checkpoint(run: Path) -> Path | None:
+    """The newest checkpoint of a run, if it has one."""
+    found = Path(checkpoint_folder(run)).glob("last*.ckpt")
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def fit(args: Sequence[str]) -> Path | None:
     """Train, from the last checkpoint of the run folder if there is one.
 
     Args:
         args: as on the command line: --config FILE [--model.norm instance ...].
 
     Returns:
-        The last checkpoint.
+        The last checkpoint; None where the run ended before its first one.
     """
     cli = FitCLI(
         CalcificationSegmenter,
@@ -61,8 +74,7 @@ def fit(args: Sequence[str]) -> Path:
         seed_everything_default=0,
         trainer_defaults={"callbacks": [ValidationLine()]},
     )
-    last = Path(checkpoint_folder(cli.config.run)) / LAST
-    resumed = str(last) if last.exists() else None
-    log.info("run %s, %s", cli.config.run, f"going on from {resumed}" if resumed else "new")
-    cli.trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=resumed, weights_only=True)
-    return last
+    last = last_checkpoint(cli.config.run)
+    log.info("run %s, %s", cli.config.run, f"going on from {last}" if last else "new")
+    cli.trainer.fit(cli.model, datamodule=cli.datamodule, ckpt_path=last, weights_only=True)
+    return last_checkpoint(cli.config.run)

@@ -54,8 +54,8 @@ class HostConfig:
     dropped: Mapping[str, str] = field(default_factory=dict)
     kvp: float = 120.0
     slice_thickness_mm: float = 3.27
-    fwhm_mm: float = 1.6
-    fwhm_limits_mm: tuple[float, float] = (1.3, 2.2)
+    fwhm_mm: float = 1.45
+    fwhm_limits_mm: tuple[float, float] = (1.1, 2.2)
     negative_share: float = 0.25
     minimum_contrast_hu: float = 70.0
     minimum_contrast_sigma: float = 2.0
@@ -89,7 +89,7 @@ def read_host_config(file: Path) -> HostConfig:
         record: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
         hosts = {name: _host(entry) for name, entry in record.pop("hosts").items()}
         folder = Path(record.pop("folder"))
-        limits = tuple(record.pop("fwhm_limits_mm", (1.3, 2.2)))
+        limits = tuple(record.pop("fwhm_limits_mm", (1.1, 2.2)))
         return HostConfig(folder, hosts=hosts, fwhm_limits_mm=limits, **record)
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{file} does not describe hosts: {error!r}") from error

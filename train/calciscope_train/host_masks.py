@@ -62,30 +62,33 @@ def keep_components(mask: Mask, volume_mm3: float, spacing_mm: Spacing) -> Mask:
     return np.asarray(keep[parts], dtype=bool)
 
 
-def fill_slices(mask: Mask, border: bool = False) -> Mask:
-    """Fill holes slice by slice; with `border`, also those that the border of the array cuts.
+def fill_slices(mask: Mask, largest_cut: int = 0) -> Mask:
+    """Fill holes slice by slice, also those of up to `largest_cut` voxels that the border cuts.
 
-    A cut hole is filled if the border is less than 40 % of its outline, so that marrow in a bone
-    at the border is filled and the space between two bones is not.
+    A cut hole must meet the border once, along less than 45 % of its outline, so that marrow in a
+    bone at the border is filled and the space between bones is not.
     """
     result = mask.copy()
     for k in np.flatnonzero(mask.any(axis=(0, 1))):
         result[:, :, k] = ndimage.binary_fill_holes(mask[:, :, k])
-        if border:
-            result[:, :, k] |= _cut_holes(result[:, :, k])
+        if largest_cut:
+            result[:, :, k] |= _cut_holes(result[:, :, k], largest_cut)
     return result
 
 
-def _cut_holes(mask: Mask) -> Mask:
+def _cut_holes(mask: Mask, largest: int) -> Mask:
     """Holes of a slice that open only over a short stretch of the array's border."""
     parts, count = ndimage.label(~mask)
+    sizes = np.bincount(parts.ravel())
     frame = np.ones(mask.shape, dtype=bool)
     frame[1:-1, 1:-1] = False
     filled = np.zeros(mask.shape, dtype=bool)
-    for index in range(1, count + 1):
+    for index in (n for n in range(1, count + 1) if sizes[n] <= largest):
         part = parts == index
+        cut = part & frame
         outline = int((ndimage.binary_dilation(part) & ~part).sum())
-        if int((part & frame).sum()) < 0.4 * (outline + int((part & frame).sum())):
+        once = ndimage.label(cut, np.ones((3, 3), dtype=bool))[1] == 1
+        if once and int(cut.sum()) < 0.45 * (outline + int(cut.sum())):
             filled |= part
     return filled
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from calciscope.ct.body import body_mask
 from calciscope.errors import InputError
 from calciscope.labels import IGNORE, Label
 from calciscope.volume import Volume
@@ -28,6 +29,13 @@ from calciscope_train.host_masks import (
 
 Mask = NDArray[np.bool_]
 IndexBox = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+
+
+MARROW_VOXELS = 3000
+"""Largest marrow space of a slice that the border of a crop may cut open."""
+
+GAP_VOXELS = 600
+"""Largest gap between muscles of a slice that the border of a crop may cut open."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,7 @@ def label_host(ct: Volume, rules: TissueRules | None = None) -> HostTissues:
     spacing = ct.spacing_mm
     hu = ct.array.astype(np.float32) + rules.hu_offset
     smooth = smoothed(hu, spacing)
-    body = body_of(smooth, spacing)
+    body = body_mask(ct)
     if not body.any():
         raise InputError("no body is found in the CT; is it in HU?")
     bone = bone_of(smoothed(hu, spacing, 0.7), body, rules, spacing)
@@ -107,7 +115,8 @@ def label_host(ct: Volume, rules: TissueRules | None = None) -> HostTissues:
     tissues[inside] = Label.MUSCLE
     tissues[bone] = Label.BONE
     tissues[body & (hu > rules.metal_hu)] = Label.FOREIGN
-    gas = keep_components(body & (smooth < -350), 100.0, spacing)
+    # Opened, so that the blurred rim of the skin is not taken for gas.
+    gas = keep_components(opened(body & (smooth < -350), 2.0, spacing), 100.0, spacing)
     unknown = within(gas, 6.0, spacing) | within(mineral, 1.5 * float(spacing[0]), spacing)
     for box in rules.ignore_boxes:
         unknown[tuple(slice(*limits) for limits in box)] = True
@@ -116,23 +125,6 @@ def label_host(ct: Volume, rules: TissueRules | None = None) -> HostTissues:
         unknown[tuple(slice(*limits) for limits in box)] = True
     tissues[unknown & body] = IGNORE
     return HostTissues(ct.with_array(tissues), ct.with_array(body), ct.with_array(mineral))
-
-
-def body_of(smooth: NDArray[np.float32], spacing: NDArray[np.float64]) -> Mask:
-    """The patient: thick connected tissue; gas inside is filled, rails and cloth drop out."""
-    tissue = opened(smooth > -300, 5.0, spacing)
-    body = _soft_parts(keep_components(tissue, 20_000.0, spacing), smooth)
-    grown = within(body, 5.0, spacing) & (smooth > -300)
-    return fill_slices(opened(grown, 1.5, spacing))
-
-
-def _soft_parts(mask: Mask, smooth: NDArray[np.float32]) -> Mask:
-    """Drop parts with little between fat and muscle in them: leg rests and table rails."""
-    parts = cc3d.connected_components(mask, connectivity=6)
-    soft = np.bincount(parts[(smooth > -150) & (smooth < 100)], minlength=int(parts.max()) + 1)
-    keep = soft >= 0.7 * np.bincount(parts.ravel())
-    keep[0] = False
-    return np.asarray(keep[parts], dtype=bool)
 
 
 def bone_of(
@@ -148,15 +140,15 @@ def bone_of(
     big = (counts * voxel >= rules.bone_mm3) & (np.asarray(peaks) >= rules.bone_seed_hu)
     big[0] = False
     shell = big[parts]
-    thin = fill_slices(closed(shell, 2.5, spacing), border=True)
+    thin = fill_slices(closed(shell, 2.5, spacing), MARROW_VOXELS)
     # Where the cortex of a bone end is too thin to be seen all round, marrow is what bone encloses
     # in two of the other planes, once gaps are bridged.
     bridged = closed_3d(shell, 5.0, spacing)
-    planes = [fill_slices(np.moveaxis(bridged, axis, 2), True) for axis in (0, 1, 2)]
+    planes = [fill_slices(np.moveaxis(bridged, axis, 2), MARROW_VOXELS) for axis in (0, 1, 2)]
     votes = sum(np.moveaxis(p, 2, axis).astype(np.uint8) for axis, p in enumerate(planes))
     marrow = (votes >= 2) & ~bridged
     whole = thin | (within(marrow, 6.0, spacing) & (votes >= 2))
-    return fill_slices(closed(whole, 2.5, spacing), border=True) & body
+    return fill_slices(closed(whole, 2.5, spacing), MARROW_VOXELS) & body
 
 
 def mineral_of(
@@ -190,4 +182,4 @@ def fascia_of(
     deep = body & ~within(~body, rules.skin_mm, spacing)
     soft = opened(deep & (smooth > rules.soft_hu), rules.septum_mm, spacing)
     muscle = keep_components(soft, 4_000.0, spacing)
-    return fill_slices(closed(muscle | bone, rules.fascia_mm, spacing), border=True) & deep
+    return fill_slices(closed(muscle | bone, rules.fascia_mm, spacing), GAP_VOXELS) & deep

@@ -8,7 +8,7 @@ smoothing.
 from collections.abc import Sequence
 
 import torch
-from monai.losses import DiceLoss
+from monai.losses.dice import DiceLoss
 from torch import Tensor, nn
 from torch.nn import functional
 

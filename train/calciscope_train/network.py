@@ -9,6 +9,7 @@ pass has a deterministic CUDA kernel.
 """
 
 from copy import deepcopy
+from itertools import pairwise
 from typing import Literal
 
 from torch import Tensor, nn
@@ -32,9 +33,7 @@ class SpaceToDepth(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         n, c, i, j, k = x.shape
         x = x.reshape(n, c, i // FOLD, FOLD, j // FOLD, FOLD, k)
-        return x.permute(0, 1, 3, 5, 2, 4, 6).reshape(
-            n, c * FOLD * FOLD, i // FOLD, j // FOLD, k
-        )
+        return x.permute(0, 1, 3, 5, 2, 4, 6).reshape(n, c * FOLD * FOLD, i // FOLD, j // FOLD, k)
 
 
 class DepthToSpace(nn.Module):
@@ -43,9 +42,7 @@ class DepthToSpace(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         n, c, i, j, k = x.shape
         x = x.reshape(n, c // (FOLD * FOLD), FOLD, FOLD, i, j, k)
-        return x.permute(0, 1, 4, 2, 5, 3, 6).reshape(
-            n, c // (FOLD * FOLD), i * FOLD, j * FOLD, k
-        )
+        return x.permute(0, 1, 4, 2, 5, 3, 6).reshape(n, c // (FOLD * FOLD), i * FOLD, j * FOLD, k)
 
 
 def _norm(kind: Norm, channels: int) -> nn.Module:
@@ -130,7 +127,7 @@ class CalcificationUNet(nn.Module):
         self.stem = nn.Sequential(
             ConvUnit(inputs * FOLD * FOLD, widths[0], norm), ResidualUnit(widths[0], norm)
         )
-        pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        pairs = list(pairwise(widths))
         self.down = nn.ModuleList(
             nn.Sequential(ConvUnit(fine, coarse, norm, stride=2), ResidualUnit(coarse, norm))
             for fine, coarse in pairs

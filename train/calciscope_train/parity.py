@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped]
 import torch
 from numpy.typing import NDArray
 
@@ -38,7 +38,10 @@ def check_parity(
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     differences, agreements = [], []
-    for shape in ((1, network.inputs, *patch_size), (3, network.inputs, *network.required_multiple)):
+    for shape in (
+        (1, network.inputs, *patch_size),
+        (3, network.inputs, *network.required_multiple),
+    ):
         patch = smooth_noise(generator, shape)
         with torch.no_grad():
             expected = network(torch.from_numpy(patch)).numpy()
@@ -54,9 +57,7 @@ def check_parity(
     return difference, agreement
 
 
-def smooth_noise(
-    generator: np.random.Generator, shape: tuple[int, ...]
-) -> NDArray[np.float32]:
+def smooth_noise(generator: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Windowed input with flat and busy places, in [-1, 1]."""
     coarse = generator.normal(size=(*shape[:2], *(max(1, s // 8) for s in shape[2:])))
     for axis, size in enumerate(shape[2:], start=2):

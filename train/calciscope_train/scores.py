@@ -54,8 +54,8 @@ class CropScores:
             self.total[label] += np.count_nonzero(p) + np.count_nonzero(r)
             if label is Label.CALCIFICATION:
                 both, either = self.cases.get(case, (0, 0))
-                both += np.count_nonzero(p & r)
-                either += np.count_nonzero(p) + np.count_nonzero(r)
+                both += int(np.count_nonzero(p & r))
+                either += int(np.count_nonzero(p) + np.count_nonzero(r))
                 self.cases[case] = (both, either)
         self._count_lesions(prediction, reference, voxel_volume_mm3)
         self.crops += 1

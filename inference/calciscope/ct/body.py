@@ -16,8 +16,8 @@ COARSE_MM = 4.0
 TISSUE_HU = -300.0
 """A coarse voxel above this is at least two thirds tissue; foam and cloth stay below."""
 
-SKIN_HU = -400.0
-"""Surface on the full grid: between air and the skin's blurred edge."""
+SKIN_HU = -500.0
+"""Surface on the full grid: half-way between air and skin."""
 
 CORE_MM = 8.0
 """What lies this deep inside anything is body; tables, rails and folded cloth are thinner."""

@@ -2,7 +2,8 @@
 
 from calciscope.ct import calcium_score
 from calciscope.ct.calcium_score import AgatstonRule
-from calciscope.ct.lesions import CONNECTIVITY, margin_voxels
+from calciscope.ct.lesions import margin_voxels
+from calciscope.ct.masks import CONNECTIVITY
 from calciscope.ct.settings import MeasurementSettings
 from calciscope.findings import CtDefinition
 from calciscope.physics import DEFAULT_KVP, ha_mg_cc_per_hu, kvp_range, physics_table
@@ -60,7 +61,7 @@ def describe_definition(
         compartment_shell_mm=settings.compartment_shell_mm,
         fascia_margin_mm=settings.fascia_margin_mm,
         diameters="between farthest voxel centers plus one voxel along that line; the short axis "
-        "is the longest extent across it",
+        "is the longest extent across it within one section",
         side="by position against the gap between the legs or the middle of the body",
         level="thirds of the long bone, joints placed from where the shafts flare",
         minimum_oriented_mm=settings.minimum_oriented_mm,

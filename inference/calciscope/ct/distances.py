@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass
 
-import cc3d
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from calciscope.ct.lesions import bounding_box
+from calciscope.ct.masks import bounding_box, indices_of
 from calciscope.volume import Array
 
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """The outermost voxels of a structure, ready for nearest-neighbor search.
+    """The voxels at the surface of a structure, ready for nearest-neighbor search.
 
     Attributes:
         tree: voxel centers in mm along the grid's axes.
@@ -37,21 +36,23 @@ class Surface:
         return float(np.linalg.norm(gaps, axis=1).min())
 
 
-def surface_of(mask: Array, spacing_mm: NDArray[np.float64]) -> Surface | None:
-    """Voxels of a structure that share a face with its outside; None if there are none.
+def surface_of(mask: Array, spacing_mm: NDArray[np.float64], outer: bool = False) -> Surface | None:
+    """The surface of a structure; None if it has none in the grid.
 
     The ends of the grid are no surface: a leg goes on beyond the last slice.
 
     Args:
         mask: bool, shape (I, J, K).
         spacing_mm: shape (3,).
+        outer: whether to take the voxels outside that share a face with the structure, rather
+            than those inside that share a face with its outside.
     """
     box = bounding_box(mask)
     if box is None:
         return None
     # One voxel more on each side, so that the outside of the structure is in the crop.
     wide = tuple(slice(max(part.start - 1, 0), part.stop + 1) for part in box)
-    crop = np.ascontiguousarray(mask[wide])
+    crop = mask[wide].copy(order="K")
     edge = np.zeros_like(crop)
     for axis in range(3):
         ahead = tuple(slice(1, None) if a == axis else slice(None) for a in range(3))
@@ -59,21 +60,9 @@ def surface_of(mask: Array, spacing_mm: NDArray[np.float64]) -> Surface | None:
         changes = crop[ahead] ^ crop[behind]
         edge[ahead] |= changes
         edge[behind] |= changes
-    edge &= crop
-    voxels = np.argwhere(edge) + np.array([part.start for part in wide])
+    edge &= ~crop if outer else crop
+    voxels = indices_of(edge) + np.array([part.start for part in wide])
     if len(voxels) == 0:
         return None
     # Building without balancing is several times faster on gridded points.
     return Surface(KDTree(voxels * spacing_mm, balanced_tree=False), spacing_mm)
-
-
-def without_specks(mask: Array, voxel_mm3: float, minimum_mm3: float) -> Array:
-    """A mask without its 26-connected components smaller than a volume."""
-    box = bounding_box(mask)
-    result = np.zeros_like(mask, dtype=bool)
-    if box is None:
-        return result
-    threshold = max(int(np.ceil(minimum_mm3 / voxel_mm3)), 1)
-    crop = np.ascontiguousarray(mask[box])
-    result[box] = cc3d.dust(crop, threshold=threshold, connectivity=26)
-    return result

@@ -3,17 +3,14 @@
 import math
 from dataclasses import dataclass
 from itertools import groupby, product
-from typing import Final
 
-import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
+from calciscope.ct.masks import component_voxels
 from calciscope.ct.settings import MeasurementSettings
+from calciscope.labels import Label
 from calciscope.volume import Array, Volume
-
-CONNECTIVITY: Final = 26
-"""Voxels that share a face, an edge or a corner belong to one lesion."""
 
 MARGIN_MM = 1.0
 """Least width of the margin around a lesion within which its blurred mineral is summed."""
@@ -45,51 +42,23 @@ def find_lesions(calcification: Volume, settings: MeasurementSettings) -> Lesion
         settings: gives the minimum size.
 
     Returns:
-        Lesions by falling volume; those of equal volume in the order of their first voxel.
+        Lesions by falling volume; equal ones in the order of their first voxel.
     """
-    mask = np.asarray(calcification.array, dtype=bool)
-    box = bounding_box(mask)
-    if box is None:
-        return LesionMap(calcification.with_array(np.zeros(mask.shape, np.uint16)), ())
-    components = cc3d.connected_components(
-        np.ascontiguousarray(mask[box]), connectivity=CONNECTIVITY
-    )
-    inside = np.argwhere(components)
-    labels = components[tuple(inside.T)]
-    start = np.array([part.start for part in box])
-    order = np.argsort(labels, kind="stable")
-    _, first = np.unique(labels[order], return_index=True)
-    groups = np.split((inside + start)[order], first[1:])
     voxel_mm3 = calcification.voxel_volume_mm3
     kept = [
         group
-        for group in groups
+        for group in component_voxels(calcification.array)
         if len(group) >= settings.minimum_voxels
         and len(group) * voxel_mm3 >= settings.minimum_volume_mm3
     ]
     kept.sort(key=lambda group: (-len(group), tuple(group[0])))
-    ids = np.zeros(mask.shape, np.uint16 if len(kept) < 2**16 else np.uint32)
+    ids = np.zeros_like(calcification.array, dtype=np.uint16 if len(kept) < 2**16 else np.uint32)
     for number, group in enumerate(kept, start=1):
         ids[tuple(group.T)] = number
     return LesionMap(calcification.with_array(ids), tuple(kept))
 
 
-def bounding_box(mask: Array) -> tuple[slice, slice, slice] | None:
-    """The smallest box of indices that holds all that is set; None if nothing is."""
-    along_k = np.flatnonzero(mask.any(axis=(0, 1)))
-    if len(along_k) == 0:
-        return None
-    k = slice(int(along_k[0]), int(along_k[-1]) + 1)
-    plane = np.any(mask[:, :, k], axis=2)
-    along_i, along_j = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
-    return (
-        slice(int(along_i[0]), int(along_i[-1]) + 1),
-        slice(int(along_j[0]), int(along_j[-1]) + 1),
-        k,
-    )
-
-
-def lesion_territories(lesions: LesionMap, blocked: Array) -> Array:
+def lesion_territories(lesions: LesionMap, tissues: Array, bone: Array) -> Array:
     """Each lesion with a margin around it; a voxel counts for its nearest lesion only.
 
     Mineral blurs into the voxels around a mask; sums over territories hold it all and none of it
@@ -98,24 +67,28 @@ def lesion_territories(lesions: LesionMap, blocked: Array) -> Array:
 
     Args:
         lesions: the lesions.
-        blocked: bool, shape (I, J, K); voxels that belong to no territory, as bone.
+        tissues: uint8 labels, shape (I, J, K); vessel walls, metal and contrast belong to no
+            territory, as their density is something else's.
+        bone: bool, shape (I, J, K); belongs to no territory either.
 
     Returns:
         Lesion ids on the native grid, 0 elsewhere; on equal distance the smaller id wins.
     """
     ids, shape = lesions.ids.array, np.array(lesions.ids.shape)
-    territories = ids.copy()
+    territories = np.zeros_like(ids)
     if not lesions.count:
         return territories
     voxels = np.concatenate(lesions.voxels)
     owners = ids[tuple(voxels.T)]
+    territories[tuple(voxels.T)] = owners
     for _, ring in groupby(_margin_steps(lesions.ids), key=lambda step: step[0]):
         claims = []
         for _, offset in ring:
             targets = voxels + offset
             fits = ((targets >= 0) & (targets < shape)).all(axis=1)
             where = tuple(targets[fits].T)
-            free = (territories[where] == 0) & ~blocked[where]
+            blocked = bone[where] | np.isin(tissues[where], (Label.VASCULAR, Label.FOREIGN))
+            free = (territories[where] == 0) & ~blocked
             claims.append((targets[fits][free], owners[fits][free]))
         places = np.concatenate([place for place, _ in claims])
         claimants = np.concatenate([claimant for _, claimant in claims])

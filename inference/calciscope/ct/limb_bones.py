@@ -137,14 +137,14 @@ def _longest_shaft(slices: list[BoneSlice], region: Region) -> Shaft | None:
     if len(typical) < 2:
         return None
     limit = _FLARE * float(np.median(typical))
-    fits = [fit and s.areas_mm2[0] <= limit for s, fit in zip(slices, fits, strict=True)]
-    run = _longest_run([s.z_mm for s in slices], fits)
+    flares = [s.areas_mm2[0] > limit for s in slices]
+    run = _longest_run([s.z_mm for s in slices], fits, flares)
     if run is None:
         return None
     low, high = slices[run[0]].z_mm, slices[run[1]].z_mm
     if high - low < _MINIMUM_SHAFT_MM:
         return None
-    flared = [s.z_mm for s in slices if s.areas_mm2[0] > limit]
+    flared = [s.z_mm for s, flare in zip(slices, flares, strict=True) if flare]
     return Shaft(
         region,
         low,
@@ -168,16 +168,21 @@ def _looks_like(bones: BoneSlice, region: Region) -> bool:
     )
 
 
-def _longest_run(z_mm: list[float], fits: list[bool]) -> tuple[int, int] | None:
-    """First and last index of the longest run of fitting slices, small gaps allowed."""
+def _longest_run(z_mm: list[float], fits: list[bool], flares: list[bool]) -> tuple[int, int] | None:
+    """First and last index of the longest run of fitting slices.
+
+    Small gaps are bridged, but none in which the bone flares: that is a joint.
+    """
     best: tuple[int, int] | None = None
-    start, last = -1, -1
-    for index in (i for i, fit in enumerate(fits) if fit):
-        if last < 0 or z_mm[index] - z_mm[last] > _GAP_MM:
-            start = index
-        last = index
-        if best is None or z_mm[last] - z_mm[start] > z_mm[best[1]] - z_mm[best[0]]:
-            best = (start, last)
+    start: int | None = None
+    last = 0
+    for index, (z, fit, flare) in enumerate(zip(z_mm, fits, flares, strict=True)):
+        if flare or (start is not None and z - z_mm[last] > _GAP_MM):
+            start = None
+        if fit and not flare:
+            start, last = (index if start is None else start), index
+            if best is None or z - z_mm[start] > z_mm[best[1]] - z_mm[best[0]]:
+                best = (start, last)
     return best
 
 

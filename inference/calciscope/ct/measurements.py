@@ -10,8 +10,9 @@ from calciscope.ct.burden import total_burden
 from calciscope.ct.calcium_score import AgatstonRule, agatston_score
 from calciscope.ct.compartments import vote_compartment
 from calciscope.ct.definition import acquisition_cautions, assumed_kvp, describe_definition
-from calciscope.ct.distances import Surface, surface_of, without_specks
+from calciscope.ct.distances import Surface, surface_of
 from calciscope.ct.lesions import LesionMap, find_lesions
+from calciscope.ct.masks import without_specks
 from calciscope.ct.mineral_mass import measure_mineral
 from calciscope.ct.neighborhood import SegmentedCt, Surroundings, study_surroundings
 from calciscope.ct.settings import MeasurementSettings
@@ -103,7 +104,7 @@ class _Measurer:
         return cls(
             study_surroundings(ct, segmentation, lesions, bone),
             find_anatomy(segmentation.body, ct.with_array(bone), settings),
-            surface_of(~body, ct.spacing_mm),
+            surface_of(body, ct.spacing_mm, outer=True),
             surface_of(bone, ct.spacing_mm),
             kvp,
             settings,

@@ -81,10 +81,9 @@ def background_hu(
 ) -> tuple[NDArray[np.float64], float]:
     """HU that each voxel would have without the mineral, and the noise around it (SD in HU).
 
-    The median of the shell, taken for muscle and for subcutis apart: each voxel gets that of the
-    tissue nearest to it outside all lesions. A plaque in thin fat would otherwise be compared
-    with the muscle below it. Bone, other lesions and their rims, vessel walls, metal and air are
-    left out.
+    The median of the shell, taken for muscle and for subcutis apart: each voxel gets that of its
+    own tissue. A plaque in thin fat would otherwise be compared with the muscle below it. Bone,
+    other lesions and their margins, vessel walls, metal and air are left out.
 
     Returns:
         The background, in the neighborhood's shape, and the noise.
@@ -97,7 +96,7 @@ def background_hu(
     hu = near.ct.array
     overall = float(np.median(hu[shell])) if shell.any() else tissue_hu("muscle", kvp)
     result = np.full(hu.shape, overall)
-    tissue = _tissue_beyond(near, excluded)
+    tissue = _soft_tissue(near)
     for label in (Label.SUBCUTANEOUS, Label.MUSCLE):
         same = near.tissue == label
         if (shell & same).sum() >= _MINIMUM_SAMPLE:
@@ -111,11 +110,12 @@ def background_hu(
     return result, noise
 
 
-def _tissue_beyond(near: Neighborhood, excluded: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """For each voxel the label of the nearest voxel that is not excluded."""
-    if excluded.all():
-        return np.zeros(excluded.shape, np.uint8)
+def _soft_tissue(near: Neighborhood) -> NDArray[np.uint8]:
+    """Muscle or subcutis for each voxel: its own label, or that of the nearest voxel with one."""
+    other = ~np.isin(near.tissue, (Label.MUSCLE, Label.SUBCUTANEOUS))
+    if other.all():
+        return near.tissue
     _, indices = ndimage.distance_transform_edt(
-        excluded, sampling=tuple(near.ct.spacing_mm), return_indices=True
+        other, sampling=tuple(near.ct.spacing_mm), return_indices=True
     )
     return np.asarray(near.tissue[tuple(indices)], dtype=np.uint8)

@@ -112,11 +112,6 @@ class Surroundings:
         )
 
 
-def blocked_for_mineral(tissues: Array, bone: Array) -> Array:
-    """Voxels whose density is known to be something else: bone, vessel wall, metal, contrast."""
-    return np.asarray(bone | (tissues == Label.VASCULAR) | (tissues == Label.FOREIGN))
-
-
 def study_surroundings(
     ct: Volume,
     segmentation: SegmentedCt,
@@ -124,6 +119,5 @@ def study_surroundings(
     bone: Array,
 ) -> Surroundings:
     """Prepare a study for cutting neighborhoods."""
-    blocked = blocked_for_mineral(segmentation.tissues.array, bone)
-    territories = lesion_territories(lesions, blocked)
+    territories = lesion_territories(lesions, segmentation.tissues.array, bone)
     return Surroundings(ct, lesions, territories, bone, segmentation)

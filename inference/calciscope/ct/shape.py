@@ -19,7 +19,7 @@ class LesionShape:
 
     Attributes:
         longest_diameter_mm: between the two farthest voxel centers, plus one voxel along that line.
-        short_axis_mm: the longest extent across that line, plus one voxel along it.
+        short_axis_mm: the longest extent across that line within one section, plus one voxel.
         linearity: (l1 - l2) / l1 of the eigenvalues of the covariance of voxel centers; 0 to 1.
         direction: unit vector (LPS) of the first eigenvector; shape (3,).
         centroid_lps_mm: mean of voxel centers; shape (3,).
@@ -51,22 +51,47 @@ def measure_shape(voxels: NDArray[np.intp], volume: Volume) -> LesionShape:
     along = extreme[second] - extreme[first]
     length = float(np.linalg.norm(along))
     axis = along / length if length > 0 else vectors[:, 2]
-    flat = extreme - np.outer(extreme @ axis, axis)
-    one, other = _farthest(flat)
-    across = flat[other] - flat[one]
-    width = float(np.linalg.norm(across))
-    sideways = across / width if width > 1e-6 else _widest_normal(axis, volume)
     return LesionShape(
         longest_diameter_mm=length + _voxel_extent(axis, volume),
-        short_axis_mm=width + _voxel_extent(sideways, volume),
+        short_axis_mm=_widest_section(points, axis, volume),
         linearity=(largest - middle) / largest if largest > 1e-9 else 0.0,
         direction=vectors[:, 2],
         centroid_lps_mm=centroid,
     )
 
 
+def _widest_section(
+    points: NDArray[np.float64], axis: NDArray[np.float64], volume: Volume
+) -> float:
+    """Longest extent within any one section across an axis, plus one voxel along it."""
+    across = _normals(axis)
+    flat = points @ across.T
+    # Sections one voxel thick, with the voxels' centers in their middle.
+    position = (points @ axis - (points @ axis).min()) / _voxel_extent(axis, volume)
+    section = np.floor(position + 0.5).astype(int)
+    order = np.argsort(section, kind="stable")
+    starts = np.flatnonzero(np.diff(section[order])) + 1
+    widest = max(_voxel_extent(normal, volume) for normal in across)
+    for group in np.split(flat[order], starts):
+        extreme = _extreme_points(group)
+        first, second = _farthest(extreme)
+        chord = extreme[second] - extreme[first]
+        width = float(np.linalg.norm(chord))
+        if width > 0:
+            widest = max(widest, width + _voxel_extent(chord @ across / width, volume))
+    return widest
+
+
+def _normals(axis: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Two unit vectors across an axis and each other; shape (2, 3)."""
+    helper = np.eye(3)[int(np.abs(axis).argmin())]
+    normal = np.cross(axis, helper)
+    normal /= np.linalg.norm(normal)
+    return np.array([normal, np.cross(axis, normal)])
+
+
 def _extreme_points(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points among which the farthest pair is, in space and across any direction."""
+    """Points among which the farthest pair is; shape (n, 2 or 3) in, fewer rows out."""
     if len(points) <= _HULL_FROM:
         return points
     # QJ joggles the points by far less than a voxel, so that flat lesions have a hull too.
@@ -85,12 +110,3 @@ def _farthest(points: NDArray[np.float64]) -> tuple[int, int]:
 def _voxel_extent(direction: NDArray[np.float64], volume: Volume) -> float:
     """Extent of one voxel along a direction: the spacing, weighted by the direction's parts."""
     return float(np.linalg.norm((volume.direction.T @ direction) * volume.spacing_mm))
-
-
-def _widest_normal(axis: NDArray[np.float64], volume: Volume) -> NDArray[np.float64]:
-    """The unit vector across an axis along which a voxel is largest."""
-    helper = np.eye(3)[int(np.abs(axis).argmin())]
-    normal = np.cross(axis, helper)
-    normal /= np.linalg.norm(normal)
-    normals = [normal, np.cross(axis, normal)]
-    return max(normals, key=lambda vector: _voxel_extent(vector, volume))

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as states  # type: ignore[import-untyped]
 
 from calciscope.errors import ModelError
 from calciscope.models.manifest import ModelManifest
@@ -12,6 +13,18 @@ from calciscope.models.manifest import ModelManifest
 _CUDA = "CUDAExecutionProvider"
 _CPU = "CPUExecutionProvider"
 _ERRORS_ONLY = 3
+_REFUSALS = (
+    states.EPFail,
+    states.Fail,
+    states.InvalidArgument,
+    states.InvalidGraph,
+    states.InvalidProtobuf,
+    states.NoModel,
+    states.NoSuchFile,
+    states.NotImplemented,
+    states.RuntimeException,
+)
+"""What a session raises; these have no base class of their own."""
 
 
 def has_cuda() -> bool:
@@ -45,7 +58,7 @@ class OnnxRuntimeEngine:
             self._session = onnxruntime.InferenceSession(
                 str(manifest.path), options, providers=providers
             )
-        except RuntimeError as error:
+        except _REFUSALS as error:
             raise ModelError(
                 f"ONNX Runtime does not accept {manifest.path} ({error}); install the model again"
             ) from error

@@ -40,6 +40,8 @@ def acquisition_of(headers: Sequence[Dataset]) -> CtAcquisition:
 
 def _with_groups(header: Dataset) -> list[Dataset]:
     """The header and, for multi-frame, the functional groups of all frames and of the first."""
+    if "SharedFunctionalGroupsSequence" not in header:
+        return [header]
     shared = item(header, "SharedFunctionalGroupsSequence")
     first = item(header, "PerFrameFunctionalGroupsSequence")
     return [header, *(item(groups, name) for groups in (shared, first) for name in _GROUPS)]

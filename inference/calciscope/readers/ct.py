@@ -109,7 +109,9 @@ def _warnings(
             "it was resampled to equal spacing"
         )
     warnings.extend(
-        f"{each.name} was not used: {error}" for each, error in failures if len(each.slices) > 1
+        f"{each.name} was not used: {error}"
+        for each, error in failures
+        if _extent_mm(each) > 0.5 * stack.extent_mm
     )
     warnings.extend(f"{name} is named as DICOM and is not" for name in found.misnamed)
     return warnings

@@ -3,6 +3,7 @@
 import math
 import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,7 @@ MALFORMED = (
     NotImplementedError,
     EOFError,
     struct.error,
+    zlib.error,
     BytesLengthException,
 )
 """What pydicom raises on elements and files that break the standard."""

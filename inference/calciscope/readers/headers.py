@@ -1,10 +1,14 @@
 """The quick look at every DICOM file: a few elements of the header, no pixels."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pydicom import Dataset, dcmread
-from pydicom.uid import CTImageStorage, MediaStorageDirectoryStorage
+from pydicom.uid import (
+    CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
+    MediaStorageDirectoryStorage,
+)
 
 from calciscope.errors import UnreadableFileError
 from calciscope.readers.dicom_files import FoundFile
@@ -60,38 +64,48 @@ def corrupt(name: str) -> UnreadableFileError:
     return UnreadableFileError(f"{name} is truncated or corrupt; copy or export it again")
 
 
-def read_dataset(file: FoundFile, *, keywords: Sequence[str] | None, pixels: bool) -> Dataset:
-    """Read a data set with all elements or only some; call under `quiet`.
+def read_dataset(file: FoundFile, *, pixels: bool) -> Dataset:
+    """Read a data set with all its elements, with or without pixels; call under `quiet`.
 
     Raises:
         UnreadableFileError: the file cannot be parsed.
     """
     try:
-        return dcmread(
-            file.path,
-            force=True,  # the caller has looked; files without preamble are read, too
-            stop_before_pixels=not pixels,
-            specific_tags=list(keywords) if keywords else None,
-        )
+        # By force, as files without preamble are read, too: looks_like_dicom has decided.
+        return dcmread(file.path, force=True, stop_before_pixels=not pixels)
+    except (*MALFORMED, OSError) as error:
+        raise corrupt(file.name) from error
+
+
+def _scan(file: FoundFile) -> tuple[Dataset, bool]:
+    """The elements that are looked at, and whether anything (pixels) follows the header."""
+    try:
+        with file.path.open("rb") as stream:
+            dataset = dcmread(
+                stream, force=True, stop_before_pixels=True, specific_tags=list(_KEYWORDS)
+            )
+            deflated = dataset.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian
+            return dataset, deflated or bool(stream.read(1))
     except (*MALFORMED, OSError) as error:
         raise corrupt(file.name) from error
 
 
 def _read_header(file: FoundFile) -> Header | None:
-    dataset = read_dataset(file, keywords=_KEYWORDS, pixels=False)
+    dataset, reaches_pixels = _scan(file)
     declared = text(dataset.file_meta, "MediaStorageSOPClassUID")
     sop_class = text(dataset, "SOPClassUID") or declared
     if sop_class == MediaStorageDirectoryStorage:
         return None
     series = text(dataset, "SeriesInstanceUID")
     is_ct = sop_class in CT_CLASSES
-    if not sop_class or (is_ct and not (series and integer(dataset, "Rows"))):
+    complete = series and integer(dataset, "Rows") and reaches_pixels
+    if not sop_class or (is_ct and not complete):
         raise corrupt(file.name)
     if not series:
         return None
     slices: tuple[Slice, ...] = ()
     if sop_class in ENHANCED_CLASSES:
-        slices = frames_of(read_dataset(file, keywords=None, pixels=False), file)
+        slices = frames_of(read_dataset(file, pixels=False), file)
     elif is_ct:
         slices = (slice_of(dataset, file),)
     return Header(

@@ -1,11 +1,18 @@
 """Reading a CT from one NIfTI file (.nii, .nii.gz)."""
 
+import gzip
+import logging
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from nibabel.arrayproxy import ArrayProxy
 from nibabel.filebasedimages import ImageFileError
+from nibabel.imageglobals import logger as nibabel_logger
+from nibabel.spatialimages import HeaderDataError
 
 from calciscope.errors import InputError, SeriesGeometryError, UnreadableFileError
 from calciscope.readers.hounsfield import LOWEST_HU, refuse_unless_plausible
@@ -13,6 +20,17 @@ from calciscope.readers.study import CtAcquisition, CtStudy
 from calciscope.volume import Array, Volume
 
 _SPACING_RANGE_MM = (0.02, 50.0)
+_DAMAGE = (
+    ImageFileError,
+    HeaderDataError,
+    OSError,
+    EOFError,
+    ValueError,
+    OverflowError,
+    MemoryError,
+    zlib.error,
+)
+"""What nibabel raises on broken files."""
 
 
 def read_nifti(path: Path) -> CtStudy:
@@ -24,11 +42,9 @@ def read_nifti(path: Path) -> CtStudy:
         NotHounsfieldError: the numbers are not HU.
     """
     try:
-        image = nib.load(path)
-        if not isinstance(image, nib.Nifti1Image):
-            raise UnreadableFileError(f"{path} is not a NIfTI volume; give a .nii or .nii.gz file")
-        array = np.asanyarray(image.dataobj)
-    except (ImageFileError, OSError, EOFError, ValueError, zlib.error) as error:
+        with _unlogged():
+            image, array = _load(path)
+    except _DAMAGE as error:
         raise UnreadableFileError(
             f"{path} is truncated, corrupt or not NIfTI; copy or export it again"
         ) from error
@@ -51,6 +67,42 @@ def read_nifti(path: Path) -> CtStudy:
         instances=(),
         resampled=False,
     )
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep nibabel's log of small header faults, which it mends, from the user's terminal."""
+
+    def refuse(_: logging.LogRecord) -> bool:
+        return False
+
+    nibabel_logger.addFilter(refuse)
+    try:
+        yield
+    finally:
+        nibabel_logger.removeFilter(refuse)
+
+
+def _load(path: Path) -> tuple[nib.Nifti1Image, Array]:
+    image = nib.load(path)
+    if not isinstance(image, nib.Nifti1Image):
+        raise ImageFileError("another kind of image")
+    if path.suffix.lower() != ".gz":
+        return image, _values(image)
+    with gzip.open(path) as stream:
+        array = _values(type(image).from_stream(stream))
+        # The checksum is only compared at the end of the stream, where nibabel does not go.
+        while stream.read(1 << 20):
+            pass
+    return image, array
+
+
+def _values(image: nib.Nifti1Image) -> Array:
+    """Values as stored where no scale is given, else scaled, in single precision to save memory."""
+    proxy = image.dataobj
+    if isinstance(proxy, ArrayProxy) and (proxy.slope, proxy.inter) != (1, 0):
+        return np.asarray(image.get_fdata(dtype=np.float32, caching="unchanged"))
+    return np.asanyarray(proxy)
 
 
 def _one_volume(array: Array, path: Path) -> Array:
@@ -82,6 +134,12 @@ def _refuse_unless_placed(affine: Array, path: Path) -> None:
 
 def _hu(array: Array) -> Array:
     """int16 where all values are whole numbers, else float32; not below -1024."""
-    if array.dtype.kind == "f" and not (array == np.rint(array)).all():
-        return np.maximum(array, LOWEST_HU).astype(np.float32)
-    return np.clip(array, LOWEST_HU, np.iinfo(np.int16).max).astype(np.int16)
+    planes = range(array.shape[2])
+    whole = array.dtype.kind in "iu" or all(
+        np.array_equal(array[..., k], np.rint(array[..., k])) for k in planes
+    )
+    highest = np.iinfo(np.int16).max if whole else None
+    result = np.empty(array.shape, dtype=np.int16 if whole else np.float32, order="F")
+    for k in planes:
+        result[..., k] = np.clip(array[..., k], LOWEST_HU, highest)
+    return result

@@ -1,6 +1,7 @@
 """Decoding the pixels of a stack into one array of Hounsfield units."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from pydicom import Dataset
@@ -48,13 +49,26 @@ def decode(stack: Stack) -> tuple[Array, tuple[Dataset, ...]]:
         for numbered in _by_file(stack.slices):
             file = numbered[0][1].file
             header, planes = _open(file, numbered)
-            try:
+            with _damage_named(file):
                 _fill(array, numbered, header, planes)
-            except _DAMAGE as error:
-                raise corrupt(file.name) from error
             settle(header)
             headers.append(header)
     return array, tuple(headers)
+
+
+@contextmanager
+def _damage_named(file: FoundFile) -> Iterator[None]:
+    """Turn what decoders raise on broken pixel data into the refusal of the file."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise corrupt(file.name) from error
+    except BaseException as error:
+        # The RLE decoder is written in Rust; its panics derive from BaseException alone, and
+        # their class cannot be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise corrupt(file.name) from error
 
 
 def _dtype(slices: Sequence[Slice]) -> np.dtype[np.generic]:
@@ -73,10 +87,10 @@ def _open(file: FoundFile, numbered: _Numbered) -> tuple[Dataset, Iterator[Array
     """The header of a file and its planes of stored values, shape (rows, columns) each."""
     if numbered[0][1].frame is not None:
         # Frame by frame from the file: a large multi-frame object is never held whole.
-        header = read_dataset(file, keywords=None, pixels=False)
+        header = read_dataset(file, pixels=False)
         _refuse_undecodable(header, file)
         return header, iter_pixels(file.path, raw=True, view_only=True)
-    dataset = read_dataset(file, keywords=None, pixels=True)
+    dataset = read_dataset(file, pixels=True)
     _refuse_undecodable(dataset, file)
     if "PixelData" not in dataset:
         raise corrupt(file.name)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from pydicom.config import IGNORE
 from pydicom.uid import UID
 
 from calciscope.readers.headers import CT_CLASSES, Header
@@ -76,9 +77,9 @@ class Series:
             kind = MODALITY_NAMES.get(self.modality, f"modality {self.modality or 'unknown'}")
             return f"{kind}, not CT"
         if self.sop_class_uid not in CT_CLASSES:
-            return f"not a CT image but {UID(self.sop_class_uid).name}"
+            return f"not a CT image but {UID(self.sop_class_uid, IGNORE).name}"
         if not self.slices:
-            return "no frames"
+            return "a multi-frame file without frames"
         if all(each.is_localizer for each in self.slices):
             return "a localizer (scout view)"
         if all(each.is_projection for each in self.slices):

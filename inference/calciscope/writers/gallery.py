@@ -51,8 +51,13 @@ def close_ups(
         measured: the lesions; centroid and diameter say where to look.
     """
     hu, ids = study.volume.canonical().volume, lesions.canonical().volume
-    largest = sorted(measured, key=lambda lesion: (-lesion.volume_mm3, lesion.id))[:count]
+    largest = largest_lesions(measured, count)
     return tuple(_close_up(study, hu, ids, lesion, measured) for lesion in largest)
+
+
+def largest_lesions(measured: Sequence[Lesion], count: int = COUNT) -> tuple[Lesion, ...]:
+    """The `count` largest by volume, largest first."""
+    return tuple(sorted(measured, key=lambda lesion: (-lesion.volume_mm3, lesion.id))[:count])
 
 
 def _close_up(
@@ -70,8 +75,8 @@ def _close_up(
     canvas.image(np.repeat(gray[..., None], 3, axis=2))
     for other in measured:
         if other.id != lesion.id and (marks == other.id).any():
-            _outline(canvas, marks == other.id, spacing, compartment_color(other.compartment), 0.7)
-    _outline(canvas, marks == lesion.id, spacing, compartment_color(lesion.compartment), 1.4)
+            canvas.outline(marks == other.id, spacing, compartment_color(other.compartment), 0.7)
+    canvas.outline(marks == lesion.id, spacing, compartment_color(lesion.compartment), 1.4)
     canvas.edges(AXIAL, 13.0)
     canvas.scale_bar(10.0 if field_mm < 200.0 else 50.0, 12.0)
     picture = canvas.picture(f"Axial close-up of lesion {lesion.id}")
@@ -106,19 +111,6 @@ def _window(plane: Array, center: tuple[int, int], half: NDArray[np.intp], outsi
     before = np.maximum(-low, 0)
     after = 2 * half + 1 - before - inside.shape
     return np.pad(inside, np.stack([before, after], axis=1), constant_values=outside)
-
-
-def _outline(
-    canvas: Canvas,
-    mask: NDArray[np.bool_],
-    spacing_mm: NDArray[np.float64],
-    color: str,
-    width: float,
-) -> None:
-    """A line around a mask given on (x, y)."""
-    columns, rows = ((np.arange(n) + 0.5) * s for n, s in zip(mask.shape, spacing_mm, strict=True))
-    level = mask.T.astype(np.float32)
-    canvas.axes.contour(columns, rows, level, levels=[0.5], colors=[color], linewidths=[width])
 
 
 def slice_text(study: CtStudy, hu: Volume, index: tuple[int, int, int]) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from calciscope.errors import OutputError
 from calciscope.volume import Array, Volume
+from calciscope.writers.memory_order import slices_apart
 
 SCANNER = 1
 """NIfTI code of an affine into scanner coordinates, RAS mm (nifti1.h, NIFTI_XFORM_SCANNER_ANAT)."""
@@ -41,7 +42,7 @@ def write_volume(path: Path, volume: Volume, dtype: DTypeLike | None = None) -> 
     if array.dtype != kind:
         _require_fit(path, array, kind)
         array = array.astype(kind)
-    image: Any = nib.Nifti1Image(array, volume.affine_ras)  # type: ignore[no-untyped-call]
+    image: Any = nib.Nifti1Image(slices_apart(array), volume.affine_ras)  # type: ignore[no-untyped-call]
     image.set_sform(volume.affine_ras, code=SCANNER)
     image.set_qform(volume.affine_ras, code=SCANNER if volume.is_rectangular else 0)
     image.header.set_xyzt_units("mm")

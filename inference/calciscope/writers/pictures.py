@@ -103,6 +103,26 @@ class Canvas:
         self._text(center, bottom - 0.4 * gap, text, size_px, "center", "bottom")
         self._keep_limits()
 
+    def label(self, x_mm: float, y_mm: float, text: str, size_px: float = 11.0) -> None:
+        """Write a short text up and right of a point."""
+        step = 0.5 * size_px / self._pixels_per_mm
+        self._text(x_mm + step, y_mm - step, text, size_px, "left", "bottom")
+
+    def outline(
+        self, mask: NDArray[np.bool_], spacing_mm: NDArray[np.float64], color: str, width: float
+    ) -> None:
+        """Draw a line around a mask given on (x, y), voxel (0, 0) at the upper left corner."""
+        columns, rows = (
+            (np.arange(count) + 0.5) * spacing
+            for count, spacing in zip(mask.shape, spacing_mm, strict=True)
+        )
+        level = mask.T.astype(np.float32)
+        lines = self.axes.contour(
+            columns, rows, level, levels=[0.5], colors=[color], linewidths=[width]
+        )
+        lines.set(path_effects=[withStroke(linewidth=width + 1.2, foreground="black")])
+        self._keep_limits()
+
     def picture(self, alternative: str) -> Picture:
         """Draw it."""
         stream = BytesIO()

@@ -11,7 +11,7 @@ from calciscope.findings import CtFindings, Findings
 from calciscope.readers.study import CtStudy
 from calciscope.volume import Volume
 from calciscope.writers import report_tables, wording
-from calciscope.writers.gallery import close_ups
+from calciscope.writers.gallery import close_ups, largest_lesions
 from calciscope.writers.pictures import compartment_color
 from calciscope.writers.projections import project
 from calciscope.writers.report_study import series_text, study_rows
@@ -42,7 +42,6 @@ def write_html_report(
         findings: everything that is said in words and figures.
     """
     ct = findings.ct
-    compartments = {lesion.id: lesion.compartment for lesion in ct.lesions}
     page: dict[str, Any] = {
         "findings": findings,
         "definition": ct.definition,
@@ -50,7 +49,9 @@ def write_html_report(
         "key_figures": key_figures(ct),
         "study_rows": study_rows(study),
         "legend": report_tables.compartments_found(ct.burden),
-        "projections": project(study.volume, segmentation.body, lesions, compartments),
+        "projections": project(
+            study.volume, segmentation.body, lesions, ct.lesions, largest_lesions(ct.lesions)
+        ),
         "close_ups": close_ups(study, lesions, ct.lesions),
         "burden_head": report_tables.BURDEN_HEAD,
         "burden_groups": report_tables.burden_groups(ct.burden),
@@ -103,6 +104,6 @@ def _environment() -> Environment:
         "compartment_text": wording.compartment_text,
         "compartment_color": compartment_color,
         "series_text": series_text,
-        "number": report_tables.number,
+        "sentence": wording.sentence,
     }
     return environment

@@ -62,7 +62,7 @@ LESION_HEAD = (
     "Angle to bone (°)",
     "To skin (mm)",
     "To bone (mm)",
-    "Center x, y, z (mm)",
+    "Center L, P, S (mm)",
     "Probability",
 )
 
@@ -85,7 +85,9 @@ def burden_groups(burden: Burden) -> tuple[BurdenGroup, ...]:
 
 
 def _rows(sides: Mapping[Laterality, BurdenFigures], whole: float) -> tuple[BurdenRow, ...]:
-    found = [(side.value, figures) for side, figures in sides.items() if figures.count]
+    found = [
+        (side.value, sides[side]) for side in Laterality if side in sides and sides[side].count
+    ]
     rows = [_row(name, figures, whole, False) for name, figures in found]
     if len(found) > 1:
         rows.append(_row("all sides", add_figures(figures for _, figures in found), whole, True))

@@ -4,16 +4,15 @@ BINARY, one segment per compartment (PS3.3 A.51, C.8.20). What the source says a
 study is copied as it is, faults included: mending it would part the result from its study.
 """
 
-from collections.abc import Sequence
-from copy import deepcopy
 from datetime import datetime
 from pathlib import Path
 
 import highdicom as hd
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset, config
+from pydicom import config
 from pydicom.sr.coding import Code as DicomCode
+from pydicom.uid import UID
 from pydicom.valuerep import DA, DT, TM
 
 from calciscope.errors import OutputError
@@ -22,6 +21,11 @@ from calciscope.labels import Code
 from calciscope.models.manifest import ModelManifest
 from calciscope.readers.study import CtStudy
 from calciscope.volume import Volume
+from calciscope.writers.dicom_source import (
+    adopt_identity,
+    bare_headers,
+    frame_of_reference_of,
+)
 from calciscope.writers.identifiers import content_digest, stable_uid
 from calciscope.writers.segments import Segment, segment_map
 
@@ -32,20 +36,6 @@ CONTENT_EMPTY = "No soft-tissue calcification found. Research, not a diagnosis"
 
 SERIES_NUMBER_OFFSET = 1000
 """Added to the number of the source series."""
-
-IDENTITY = (
-    "SpecificCharacterSet",
-    "PatientName",
-    "PatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "AccessionNumber",
-    "StudyID",
-    "StudyDate",
-    "StudyTime",
-    "ReferringPhysicianName",
-)
-"""Attributes of patient and study that go into the result untouched, valid or not."""
 
 
 def write_segmentation(
@@ -93,14 +83,15 @@ def write_segmentation(
     version = findings.provenance.program_version
     moment = created or datetime.now()
     path.parent.mkdir(parents=True, exist_ok=True)
-    headers = _headers(study.instances, identity)
+    frame_of_reference = frame_of_reference_of(study.instances)
+    headers = bare_headers(study.instances, frame_of_reference)
     is_multi_frame = "NumberOfFrames" in source
     # The source's own faults, such as too long a Study ID, are no news here.
     with config.disable_value_validation():
         segmentation = hd.seg.Segmentation(
             source_images=headers[:1] if is_multi_frame else headers,
             further_source_images=headers[1:] if is_multi_frame else None,
-            pixel_array=_frames(marked, study, segments, identity),
+            pixel_array=_frames(marked, study.volume, frame_of_reference),
             segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
             segment_descriptions=[_description(s, model, version, identity) for s in segments],
             series_instance_uid=stable_uid("SEG series", *identity),
@@ -118,52 +109,29 @@ def write_segmentation(
             content_date=moment.date(),
             content_time=moment.time(),
         )
-        _finish(segmentation, source, moment, identity)
+        adopt_identity(segmentation, source)
+        _settle(segmentation, moment, identity)
         segmentation.save_as(path)
     return segments
 
 
-def _headers(instances: Sequence[Dataset], identity: tuple[str, ...]) -> list[Dataset]:
-    """The source's headers as highdicom takes them: it refuses or mends odd identities.
-
-    Identity attributes are blank here; `_finish` puts the source's own into the result.
-    """
-    headers = [Dataset() for _ in instances]
-    for header, instance in zip(headers, instances, strict=True):
-        header.update(instance)
-        if not header.get("FrameOfReferenceUID"):
-            header.FrameOfReferenceUID = stable_uid("frame of reference", identity[0])
-    for keyword in IDENTITY:
-        # Delete first: setting would change the element, which the source shares.
-        headers[0].pop(keyword, None)
-        if keyword != "SpecificCharacterSet":
-            setattr(headers[0], keyword, None)
-    return headers
-
-
-def _frames(
-    marked: NDArray[np.uint8],
-    study: CtStudy,
-    segments: Sequence[Segment],
-    identity: tuple[str, ...],
-) -> hd.Volume:
+def _frames(marked: NDArray[np.uint8], grid: Volume, frame_of_reference: UID) -> hd.Volume:
     """Segment numbers as frames (K, rows J, columns I) in the patient.
 
     highdicom then finds by position which source image each frame belongs to, so that a grid of
     its own (tilt, unequal spacing) gets positions of its own.
     """
-    affine = study.volume.affine[:, [2, 1, 0, 3]]
+    affine = grid.affine[:, [2, 1, 0, 3]]
     frames = marked.transpose(2, 1, 0)
     if not marked.any():
         middle = frames.shape[0] // 2
         frames = frames[middle : middle + 1]
         affine[:3, 3] += middle * affine[:3, 0]
-    frame_of_reference = study.instances[0].get("FrameOfReferenceUID")
     return hd.Volume(
         frames,
         affine,
         coordinate_system=hd.CoordinateSystemNames.PATIENT,
-        frame_of_reference_uid=frame_of_reference or stable_uid("frame of reference", identity[0]),
+        frame_of_reference_uid=frame_of_reference,
     )
 
 
@@ -197,13 +165,10 @@ def _code(code: Code) -> DicomCode:
     return DicomCode(code.value, code.scheme, code.meaning)
 
 
-def _finish(
-    segmentation: hd.seg.Segmentation, source: Dataset, created: datetime, identity: tuple[str, ...]
+def _settle(
+    segmentation: hd.seg.Segmentation, created: datetime, identity: tuple[str, ...]
 ) -> None:
-    """Copy the source's identity and replace what highdicom takes from clock and chance."""
-    for keyword in IDENTITY:
-        if keyword in source:
-            segmentation[keyword] = deepcopy(source[keyword])
+    """Replace what highdicom takes from clock and chance."""
     segmentation.InstanceCreationDate = DA(created.date())
     segmentation.InstanceCreationTime = TM(created.time())
     for equipment in segmentation.get("ContributingEquipmentSequence", ()):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from calciscope.errors import OutputError
 from calciscope.labels import COMPARTMENT_COLORS, DESCRIPTIONS, Code, Compartment, Label
 from calciscope.volume import Volume
+from calciscope.writers.memory_order import slices_apart
 
 SOFT_TISSUE = Code("87784001", "SCT", "Soft tissue")
 
@@ -31,6 +32,8 @@ ANATOMY: Mapping[Compartment, Code] = MappingProxyType(
     }
 )
 """Anatomic region of a compartment; the others are `SOFT_TISSUE`."""
+
+_UNKNOWN = 255
 
 
 @dataclass(frozen=True)
@@ -85,32 +88,36 @@ def segment_map(
         tissues: values of `labels.Label` on the same grid; adds vascular calcification.
 
     Returns:
-        Segment numbers (I, J, K), in the memory order of `lesions`, and the segments in order.
-        Where no voxel is marked, one empty segment, so that a file can say that none was found.
+        Segment numbers (I, J, K), axis k slowest in memory, and the segments in order. Where no
+        voxel is marked, one empty segment, so that a file can say that none was found.
 
     Raises:
-        OutputError: the map holds an id that has no compartment, or the grids differ.
+        OutputError: map and compartments do not name the same lesions, or the grids differ.
     """
-    ids = lesions.array
     if tissues is not None and not tissues.same_grid(lesions):
         raise OutputError("the tissue map is not on the grid of the lesion map")
-    is_present = np.zeros(int(ids.max(initial=0)) + 1, dtype=bool)
-    is_present[ids] = True
-    present = [int(i) for i in np.flatnonzero(is_present) if i != 0]
-    unknown = [i for i in present if i not in compartments]
-    if unknown:
-        raise OutputError(f"lesion {unknown[0]} is in the lesion map but not among the findings")
-    vessels = None if tissues is None else tissues.array == Label.VASCULAR
-    found = {compartments[i] for i in present}
+    ids = lesions.array
+    found = set(compartments.values())
+    vessels = None if tissues is None else (tissues.array == Label.VASCULAR) & (ids == 0)
     if vessels is not None and vessels.any():
         found.add(Compartment.VASCULAR)
-    numbers = {c: n for n, c in enumerate((c for c in Compartment if c in found), start=1)}
-
-    table = np.zeros(len(is_present), dtype=np.uint8)
-    for i in present:
-        table[i] = numbers[compartments[i]]
-    marked = table[ids]
+    segments = tuple(
+        describe(number, compartment)
+        for number, compartment in enumerate((c for c in Compartment if c in found), start=1)
+    )
+    numbers = {segment.compartment: segment.number for segment in segments}
+    table = np.full(int(ids.max(initial=0)) + 1, _UNKNOWN, dtype=np.uint8)
+    table[0] = 0
+    for lesion_id, compartment in compartments.items():
+        if lesion_id < len(table):
+            table[lesion_id] = numbers[compartment]
+    marked = slices_apart(table[ids])
+    if (marked == _UNKNOWN).any():
+        unknown = int(ids[marked == _UNKNOWN].min())
+        raise OutputError(f"lesion {unknown} is in the lesion map but not among the findings")
     if vessels is not None and Compartment.VASCULAR in numbers:
-        marked[vessels & (marked == 0)] = numbers[Compartment.VASCULAR]
-    segments = tuple(describe(n, c) for c, n in numbers.items())
+        np.copyto(marked, numbers[Compartment.VASCULAR], where=vessels)
+    for segment in segments:
+        if not (marked == segment.number).any():
+            raise OutputError(f"no voxel of the lesion map is {segment.text}, as the findings say")
     return marked, segments or (describe(1, None),)

@@ -49,6 +49,11 @@ def compartment_text(compartment: Compartment) -> str:
     return compartment.value.replace("_", " ")
 
 
+def sentence(text: str) -> str:
+    """A rule in words as a sentence: capital first, full stop last."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
 def summary_sentence(ct: CtFindings) -> str:
     """What was found, in one sentence; shares are of the partial-volume corrected volume."""
     lesions, total = ct.lesions, ct.burden.total

@@ -20,7 +20,7 @@ LimbMaker = Callable[..., Volume]
 
 
 def make_limb(
-    spot_hu: float = 0.0, noise_hu: float = 8.0, slices: int = 14, fwhm_mm: float = 1.6
+    spot_hu: float = 0.0, noise_hu: float = 8.0, slices: int = 9, fwhm_mm: float = 1.6
 ) -> Volume:
     """A straight limb along z: skin to 45 mm, fascia 36 mm, bone 12 mm, marrow 7 mm.
 
@@ -35,7 +35,7 @@ def make_limb(
     plane = np.full(radius.shape, -1000.0)
     for limit, hu in ((45.0, 40.0), (43.5, -100.0), (36.0, 55.0), (12.0, 1200.0), (7.0, -50.0)):
         plane[radius < limit] = hu
-    plane[:, np.abs(y - 60) < 1.0] = 100.0
+    plane[:, np.abs(y - 60) < 2.0] = 100.0
     sampled = ndimage.gaussian_filter(plane, fwhm_mm / 2.3548 / step)
     array = np.repeat(sampled[fine // 2 :: fine, fine // 2 :: fine, None], slices, axis=2)
     index = np.moveaxis(np.indices(array.shape), 0, -1) - (CENTER + 26, CENTER, 6)

@@ -69,10 +69,11 @@ def test_marrow_that_the_border_cuts_is_filled_but_not_the_space_between_bones()
     radius = np.hypot(x - 3, y - 15)
     ring[(radius > 7) & (radius < 10), 0] = True
     assert not fill_slices(ring)[0, 15, 0]
-    assert fill_slices(ring, border=True)[0, 15, 0]
+    assert fill_slices(ring, largest_cut=400)[0, 15, 0]
+    assert not fill_slices(ring, largest_cut=50)[0, 15, 0]  # the space has about 100 voxels
     bars = np.zeros((30, 30, 1), dtype=bool)
     bars[:, 8:11] = bars[:, 20:23] = True
-    assert not fill_slices(bars, border=True)[15, 15, 0]
+    assert not fill_slices(bars, largest_cut=400)[15, 15, 0]
 
 
 def test_smoothing_keeps_the_mean_and_lowers_noise() -> None:

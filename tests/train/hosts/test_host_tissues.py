@@ -28,7 +28,7 @@ def test_each_layer_of_the_limb_gets_its_label(limb: Volume, radius_mm: np.ndarr
 
 def test_the_table_is_not_body(limb: Volume) -> None:
     table = round(CENTER + 60 / 0.977)
-    assert (limb.array[5, table, :] > 0).all()
+    assert (limb.array[5, table, :] > -300).all()
     assert not label_host(limb).body.array[:, table].any()
 
 
@@ -44,7 +44,7 @@ def test_the_hosts_own_mineral_is_ignored_with_a_margin(limb_maker) -> None:  # 
     host = label_host(limb)
     x = round(CENTER + 26)
     assert host.mineral.array[x, 56, 6]
-    assert (host.tissues.array[x - 4 : x + 5, 56, 6] == IGNORE).all()
+    assert (host.tissues.array[x - 4 : x + 4, 56, 6] == IGNORE).all()
     assert host.tissues.array[x + 8, 56, 6] == Label.MUSCLE
 
 

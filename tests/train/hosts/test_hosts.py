@@ -76,10 +76,12 @@ def test_a_case_depends_on_host_variant_and_seed_alone(
 
 def test_too_few_placed_is_an_error(host_config: HostConfig, tmp_path: Path) -> None:
     host = prepare_host(host_config, "001", PreprocessingSpec())
-    full = replace(host, tissues=host.tissues.with_array(np.full_like(host.tissues.array, IGNORE)))
-    eager = replace(host_config, soft_liters=1e-9)
-    with pytest.raises(PhantomError):
-        write_variant(full, replace(eager, counts={"C1": 1e9}), 0, 0, tmp_path / "case")
+    specks = np.full_like(host.tissues.array, IGNORE)
+    specks[::8, ::8] = Label.MUSCLE
+    full = replace(host, tissues=host.tissues.with_array(specks))
+    eager = replace(host_config, soft_liters=0.01, counts={"C1": 10.0})
+    with pytest.raises(PhantomError, match="found room"):
+        write_variant(full, eager, 0, 0, tmp_path / "case")
     assert not (tmp_path / "case").exists()
 
 

@@ -1,0 +1,117 @@
+"""The case report's phantom from DICOM to findings: what a correct report must contain."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pydicom
+import pytest
+from jsonschema import Draft202012Validator
+
+import calciscope
+from calciscope.demo import write_twin_study
+from calciscope.errors import OutputError
+from calciscope.findings_json import findings_schema
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def twin_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The twin's study, analyzed once; the output folder and findings.json."""
+    folder = tmp_path_factory.mktemp("twin")
+    write_twin_study(folder / "study")
+    calciscope.analyze(folder / "study", folder / "out")
+    return folder, json.loads((folder / "out" / "findings.json").read_text())
+
+
+def share(findings: dict[str, Any], key: str, value: str) -> float:
+    """Share of the lesion volume whose lesions have this value."""
+    lesions = findings["ct"]["lesions"]
+    total = sum(x["volume_mm3"] for x in lesions)
+    return float(sum(x["volume_mm3"] for x in lesions if x[key] == value) / total)
+
+
+def test_findings_follow_their_schema(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    Draft202012Validator(findings_schema()).validate(twin_run[1])
+
+
+def test_count_and_mass_of_the_twin(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    total = twin_run[1]["ct"]["burden"]["total"]
+    # 105 components, merging allowed: -25 % / +10 %; HA mass 3.29 g within 15 %.
+    assert 79 <= total["count"] <= 116
+    assert total["ha_mass_mg"] == pytest.approx(3286, rel=0.15)
+
+
+def test_both_legs_with_the_left_ahead(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    left = share(twin_run[1], "laterality", "left")
+    assert left == pytest.approx(0.545, abs=0.05)
+    assert left + share(twin_run[1], "laterality", "right") == pytest.approx(1.0)
+
+
+def test_muscle_and_subcutis(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    assert share(twin_run[1], "compartment", "muscle") == pytest.approx(0.71, abs=0.08)
+    assert share(twin_run[1], "compartment", "subcutaneous") == pytest.approx(0.29, abs=0.08)
+
+
+def test_lower_legs_only(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    assert share(twin_run[1], "region", "lower leg") > 0.9
+    assert share(twin_run[1], "level", "proximal third") < 0.05
+
+
+def test_side_of_every_lesion_is_that_of_its_voxels(
+    twin_run: tuple[Path, dict[str, Any]],
+) -> None:
+    for lesion in twin_run[1]["ct"]["lesions"]:
+        assert (lesion["laterality"] == "left") == (lesion["centroid_lps_mm"][0] > 0)
+
+
+def test_every_file_is_there_and_on_the_same_grid(
+    twin_run: tuple[Path, dict[str, Any]],
+) -> None:
+    out = twin_run[0] / "out"
+    names = sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file())
+    assert names == [
+        "calcification.nii.gz",
+        "calcification_lesions.nii.gz",
+        "dicom/segmentation.dcm",
+        "findings.json",
+        "report.html",
+        "tissues.nii.gz",
+    ]
+    mask = nib.load(out / "calcification.nii.gz")
+    ids = nib.load(out / "calcification_lesions.nii.gz")
+    tissues = nib.load(out / "tissues.nii.gz")
+    assert mask.shape == ids.shape == tissues.shape
+    assert np.array_equal(np.asarray(mask.dataobj) > 0, np.asarray(ids.dataobj) > 0)
+    assert np.array_equal(np.asarray(mask.dataobj) > 0, np.asarray(tissues.dataobj) == 6)
+    count = twin_run[1]["ct"]["burden"]["total"]["count"]
+    assert np.asarray(ids.dataobj).max() == count
+
+
+def test_the_dicom_segmentation_has_the_mask(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    out = twin_run[0] / "out"
+    segmentation = pydicom.dcmread(out / "dicom" / "segmentation.dcm")
+    assert segmentation.Modality == "SEG"
+    types = {
+        s.SegmentedPropertyTypeCodeSequence[0].CodeValue: s for s in segmentation.SegmentSequence
+    }
+    assert "18115005" in types
+
+
+def test_the_report_stands_alone(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    page = (twin_run[0] / "out" / "report.html").read_text(encoding="utf-8")
+    assert "not a diagnosis" in page
+    assert not re.search(r"""(src|href)\s*=\s*["'](?!data:|#)""", page)
+
+
+def test_a_second_run_is_refused_without_force(
+    twin_run: tuple[Path, dict[str, Any]],
+) -> None:
+    before = (twin_run[0] / "out" / "findings.json").read_bytes()
+    with pytest.raises(OutputError, match="--force"):
+        calciscope.analyze(twin_run[0] / "study", twin_run[0] / "out")
+    assert (twin_run[0] / "out" / "findings.json").read_bytes() == before

@@ -1,0 +1,39 @@
+"""The README is true: every command, option and file that it should name is named."""
+
+from pathlib import Path
+
+import typer.main
+
+from calciscope.cli import app
+from calciscope.writers.output_folder import RESULT_NAMES
+from calciscope_train.cli import COMMANDS
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+LATER = {"hot_spots.nii.gz", "report.pdf", "dicom/measurements.dcm", "dicom/report.dcm"}
+
+
+def test_every_command_and_option_is_in_the_readme() -> None:
+    group = typer.main.get_command(app)
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        assert f"calciscope {name}" in README
+        for parameter in command.params:
+            for option in parameter.opts:
+                if option.startswith("--") and option != "--help":
+                    assert option in README, f"{name} {option}"
+
+
+def test_every_training_command_is_in_the_readme() -> None:
+    for name in COMMANDS:
+        assert f"calciscope-train {name}" in README
+
+
+def test_every_result_is_in_the_readme() -> None:
+    for name in RESULT_NAMES:
+        if name not in LATER:
+            assert name in README
+
+
+def test_the_two_commands_and_the_notice_are_there() -> None:
+    assert "make demo" in README
+    assert "make test" in README
+    assert "Research use, not a diagnosis" in README
