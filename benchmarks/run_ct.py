@@ -2,8 +2,9 @@
 
     python benchmarks/run_ct.py [--threads N] [--model FOLDER] [--shape 512 512 400]
 
-Each engine runs in a process of its own, so that peak memory is its own. The last column is speed
-relative to ONNX Runtime in the same run: absolute seconds depend on the machine.
+Each engine runs in a process of its own, so that peak memory is its own. "cpu" is processor time
+of all threads, which a busy machine disturbs less than seconds on the clock; "speed" is relative
+to ONNX Runtime in the same run.
 """
 
 import argparse
@@ -65,10 +66,12 @@ def measure(ct: Path, model_folder: Path, engine_name: str, threads: int | None)
     loaded = time.perf_counter()
     result = CtSegmenter(model, engine).segment(volume)
     stages = {"read": read - start, "load model": loaded - read, **result.timings}
+    usage = resource.getrusage(resource.RUSAGE_SELF)
     record = {
         "engine": f"{engine.name} {engine.device} {engine.precision}",
         "seconds": {**stages, "total": time.perf_counter() - start},
-        "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_GB,
+        "peak_gb": usage.ru_maxrss / KIB_PER_GB,
+        "cpu": usage.ru_utime + usage.ru_stime,
         "windows": result.windows,
         "network_mvoxel": result.network_voxels / 1e6,
     }
@@ -90,10 +93,14 @@ def compare(shape: tuple[int, int, int], model_folder: Path, threads: int | None
             records.append(json.loads(answer.stdout))
     print(f"CT {shape} at {SPACING_MM} mm, model {model_folder.parent.name} {model_folder.name}")
     print(f"{records[0]['windows']} windows, {records[0]['network_mvoxel']:.1f} Mvoxel\n")
-    print(f"{'engine':<24}" + "".join(f"{stage:>12}" for stage in (*STAGES, "peak GB", "speed")))
+    print(
+        f"{'engine':<24}"
+        + "".join(f"{stage:>12}" for stage in (*STAGES, "cpu", "peak GB", "speed"))
+    )
     reference = records[0]["seconds"]["total"]
     for record in records:
-        cells = [*(record["seconds"][stage] for stage in STAGES), record["peak_gb"]]
+        cells = [*(record["seconds"][stage] for stage in STAGES)]
+        cells += [record["cpu"], record["peak_gb"]]
         cells.append(reference / record["seconds"]["total"])
         print(f"{record['engine']:<24}" + "".join(f"{cell:>12.2f}" for cell in cells))
 

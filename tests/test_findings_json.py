@@ -17,10 +17,12 @@ from calciscope.locations import Laterality, Level, Region
 from calciscope.readers.study import CtAcquisition
 from calciscope.volume import Volume
 
-CONTRACT_OF_LESIONS = """id compartment compartment_fractions laterality region level volume_mm3
-    volume_pv_mm3 ha_mass_mg agatston hu_mean hu_max hu_p95 longest_diameter_mm short_axis_mm
-    linearity angle_to_bone_axis_deg distance_to_skin_mm distance_to_bone_mm centroid_lps_mm
-    probability""".split()
+CONTRACT_OF_LESIONS = [
+    "id", "compartment", "compartment_fractions", "laterality", "region", "level", "volume_mm3",
+    "volume_pv_mm3", "ha_mass_mg", "agatston", "hu_mean", "hu_max", "hu_p95",
+    "longest_diameter_mm", "short_axis_mm", "linearity", "angle_to_bone_axis_deg",
+    "distance_to_skin_mm", "distance_to_bone_mm", "centroid_lps_mm", "probability",
+]  # fmt: skip
 
 LESION = Lesion(
     id=1,

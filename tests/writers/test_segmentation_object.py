@@ -107,6 +107,7 @@ def test_frames_name_the_slice_they_were_drawn_on(tmp_path: Path, case: Any) -> 
 def test_segments_carry_codes_colors_and_the_algorithm(tmp_path: Path, case: Any) -> None:
     dataset = write(tmp_path / "seg.dcm", case())
     assert dataset.SegmentationType == "BINARY"
+    assert dataset.ContentQualification == "RESEARCH"
     found = [
         (
             s.SegmentLabel,

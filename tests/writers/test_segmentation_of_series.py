@@ -26,6 +26,11 @@ def validation_errors(path: Path) -> set[str]:
     return {line for line in output.splitlines() if line.startswith("Error")}
 
 
+def ramp(*shape: int) -> NDArray[np.int16]:
+    """HU from air upwards, as readers want to see them."""
+    return np.linspace(-1000, 300, int(np.prod(shape))).astype(np.int16).reshape(shape)
+
+
 @pytest.fixture
 def segment(tmp_path: Path, make_lesion: Any, make_findings: Any) -> Any:
     """Write the SEG of a study with lesions 1 (muscle) and 2 (subcutaneous) of 2 x 2 x 2 voxels."""
@@ -58,7 +63,7 @@ def assert_same_place(path: Path, ids: NDArray[np.uint16], grid: Volume) -> None
 
 
 def test_a_simulated_series(tmp_path: Path, segment: Any) -> None:
-    ct = Volume.from_spacing(np.zeros((16, 12, 6), np.int16), (0.8, 0.7, 2.5), (-30, 12.5, 100))
+    ct = Volume.from_spacing(ramp(16, 12, 6), (0.8, 0.7, 2.5), (-30, 12.5, 100))
     sources = write_ct_series(ct, tmp_path / "ct", uid_seed="seg")
     assert validation_errors(sources[0]) == set()
     study = read_ct(tmp_path / "ct")
@@ -72,9 +77,7 @@ def test_a_tilted_gantry(tmp_path: Path, segment: Any) -> None:
     affine = np.diag([0.8, 0.7, 2.5, 1.0])
     sine, cosine = np.sin(np.radians(10)), np.cos(np.radians(10))
     affine[:3, 1] = [0.0, 0.7 * cosine, 0.7 * sine]
-    write_ct_series(
-        Volume(np.zeros((16, 14, 8), np.int16), affine), tmp_path / "ct", uid_seed="tilt"
-    )
+    write_ct_series(Volume(ramp(16, 14, 8), affine), tmp_path / "ct", uid_seed="tilt")
     study = read_ct(tmp_path / "ct")
     assert study.resampled
     path, ids = segment(study)

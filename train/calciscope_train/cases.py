@@ -139,7 +139,8 @@ def read_case(folder: Path) -> Case:
     try:
         ct = np.load(folder / "ct.npy", mmap_mode="r")
         labels = np.load(folder / "labels.npy", mmap_mode="r")
-        with np.load(folder / "centers.npz") as stored:
+        # Opened here: numpy leaves the file open where it is not a whole archive.
+        with (folder / "centers.npz").open("rb") as file, np.load(file) as stored:
             centers = {key: stored[key] for key in stored.files}
         meta = json.loads((folder / "case.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from calciscope.errors import CalciscopeError
+from calciscope.errors import CalciscopeError, MissingExtraError
 
 COMMANDS = {
     "synthesise": ("calciscope_train.synthesis", "synthesise", "make phantom cases"),
@@ -15,6 +15,9 @@ COMMANDS = {
     "evaluate": ("calciscope_train.evaluate", "evaluate", "measure a model on held-out cases"),
 }
 """Name, module, function and help of each command; a module is imported when its command runs."""
+
+EXTRA = ("torch", "monai", "pytorch_lightning", "jsonargparse", "onnx", "onnxscript")
+"""What only the extra `train` installs."""
 
 USAGE = "usage: calciscope-train {" + ",".join(COMMANDS) + "} [--help] ..."
 
@@ -34,20 +37,29 @@ def run(args: Sequence[str]) -> int:
         sys.stderr.write(f"calciscope-train: no command {args[0]}\n{USAGE}\n")
         return 2
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    module, name, _ = COMMANDS[args[0]]
-    command: Callable[..., object] = getattr(import_module(module), name)
     try:
-        if args[0] == "fit":
-            command(args[1:])
-        else:
-            # Options and their help come from the function's signature and docstring.
-            import_module("jsonargparse").auto_cli(
-                command, args=list(args[1:]), prog=f"calciscope-train {args[0]}"
-            )
+        _call(args[0], list(args[1:]))
     except CalciscopeError as error:
         sys.stderr.write(f"calciscope-train: {error}\n")
         return 1
     return 0
+
+
+def _call(name: str, args: list[str]) -> None:
+    """Import a command's module and call its function."""
+    module, function, _ = COMMANDS[name]
+    try:
+        command: Callable[..., object] = getattr(import_module(module), function)
+        auto_cli = import_module("jsonargparse").auto_cli
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRA:
+            raise
+        raise MissingExtraError(error.name, "train") from error
+    if name == "fit":
+        command(args)
+    else:
+        # Options and their help come from the function's signature and docstring.
+        auto_cli(command, args=args, prog=f"calciscope-train {name}")
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ processes makes the same cases.
 
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
 import nibabel
 import numpy as np
@@ -101,7 +102,7 @@ def write_variant(
     Raises:
         PhantomError: too many of the lesions asked for found no room.
     """
-    rng = np.random.default_rng([seed, int(host.name), variant])
+    rng = np.random.default_rng([seed, crc32(host.name.encode()), variant])
     imaging = Imaging(
         host.fwhm_mm,
         ha_slope_hu_per_mg_cc(config.kvp) * float(rng.uniform(*SLOPE_SPREAD)),

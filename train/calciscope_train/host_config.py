@@ -54,7 +54,7 @@ class HostConfig:
     dropped: Mapping[str, str] = field(default_factory=dict)
     kvp: float = 120.0
     slice_thickness_mm: float = 3.27
-    fwhm_mm: float = 1.45
+    fwhm_mm: float = 1.55
     fwhm_limits_mm: tuple[float, float] = (1.1, 2.2)
     negative_share: float = 0.25
     minimum_contrast_hu: float = 70.0

@@ -40,7 +40,8 @@ class MaskedDiceCELoss(nn.Module):
         super().__init__()
         if len(label_weights) != len(Label):
             raise ValueError(f"label_weights needs {len(Label)} values, got {len(label_weights)}")
-        self.register_buffer("label_weights", torch.tensor(label_weights), persistent=False)
+        weights = torch.tensor(label_weights, dtype=torch.float32)
+        self.register_buffer("label_weights", weights, persistent=False)
         self.dice_weight = dice_weight
         self.dice = DiceLoss(
             include_background=True,  # the background is left out before

@@ -105,6 +105,7 @@ class CalcificationSegmenter(pl.LightningModule):
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         """Stop at the end of the budget; a last validation and checkpoint follow."""
         if self.progress() >= 1.0:
+            self.trainer.check_val_every_n_epoch = 1
             self.trainer.should_stop = True
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:

@@ -82,9 +82,9 @@ def project(
     hu, inside, ids = (volume.canonical().volume for volume in (ct, body, lesions))
     start, stop = _body_box(inside)
     hu, inside, ids = (volume.crop(start, stop) for volume in (hu, inside, ids))
-    codes = np.zeros(max((lesion.id for lesion in measured), default=0) + 1, dtype=np.int32)
+    codes = np.zeros(int(ids.array.max(initial=0)) + 1, dtype=np.int32)
     for lesion in measured:
-        codes[lesion.id] = CODES.index(lesion.compartment) + 1
+        codes[lesion.id : lesion.id + 1] = CODES.index(lesion.compartment) + 1
     gap = gap_between_legs(inside.array)
     sides = {"Sagittal": slice(None)}
     if gap is not None:

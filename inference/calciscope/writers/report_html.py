@@ -10,7 +10,7 @@ from calciscope.ct.neighborhood import SegmentedCt
 from calciscope.findings import CtFindings, Findings
 from calciscope.readers.study import CtStudy
 from calciscope.volume import Volume
-from calciscope.writers import report_tables, wording
+from calciscope.writers import report_burden, report_tables, wording
 from calciscope.writers.gallery import close_ups, largest_lesions
 from calciscope.writers.pictures import compartment_color
 from calciscope.writers.projections import project
@@ -48,13 +48,13 @@ def write_html_report(
         "summary": wording.summary_sentence(ct),
         "key_figures": key_figures(ct),
         "study_rows": study_rows(study),
-        "legend": report_tables.compartments_found(ct.burden),
+        "legend": report_burden.compartments_found(ct.burden),
         "projections": project(
             study.volume, segmentation.body, lesions, ct.lesions, largest_lesions(ct.lesions)
         ),
         "close_ups": close_ups(study, lesions, ct.lesions),
-        "burden_head": report_tables.BURDEN_HEAD,
-        "burden_groups": report_tables.burden_groups(ct.burden),
+        "burden_head": report_burden.BURDEN_HEAD,
+        "burden_groups": report_burden.burden_groups(ct.burden),
         "lesion_head": report_tables.LESION_HEAD,
         "lesion_rows": [report_tables.lesion_cells(lesion) for lesion in ct.lesions],
         "definition_rows": report_tables.definition_rows(ct.definition),

@@ -11,13 +11,11 @@ import highdicom as hd
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import config
-from pydicom.sr.coding import Code as DicomCode
 from pydicom.uid import UID
 from pydicom.valuerep import DA, DT, TM
 
 from calciscope.errors import OutputError
 from calciscope.findings import Findings
-from calciscope.labels import Code
 from calciscope.models.manifest import ModelManifest
 from calciscope.readers.study import CtStudy
 from calciscope.volume import Volume
@@ -27,6 +25,7 @@ from calciscope.writers.dicom_source import (
     frame_of_reference_of,
 )
 from calciscope.writers.identifiers import content_digest, stable_uid
+from calciscope.writers.segment_description import segment_description
 from calciscope.writers.segments import Segment, segment_map
 
 SERIES_DESCRIPTION = "Calciscope calcification (research use, not a diagnosis)"
@@ -93,7 +92,9 @@ def write_segmentation(
             further_source_images=headers[1:] if is_multi_frame else None,
             pixel_array=_frames(marked, study.volume, frame_of_reference),
             segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
-            segment_descriptions=[_description(s, model, version, identity) for s in segments],
+            segment_descriptions=[
+                segment_description(s, model, version, identity) for s in segments
+            ],
             series_instance_uid=stable_uid("SEG series", *identity),
             series_number=SERIES_NUMBER_OFFSET + max(int(source.get("SeriesNumber") or 0), 0),
             sop_instance_uid=stable_uid("SEG instance", *identity),
@@ -108,6 +109,7 @@ def write_segmentation(
             omit_empty_frames=bool(marked.any()),
             content_date=moment.date(),
             content_time=moment.time(),
+            content_qualification="RESEARCH",
         )
         adopt_identity(segmentation, source)
         _settle(segmentation, moment, identity)
@@ -133,36 +135,6 @@ def _frames(marked: NDArray[np.uint8], grid: Volume, frame_of_reference: UID) ->
         coordinate_system=hd.CoordinateSystemNames.PATIENT,
         frame_of_reference_uid=frame_of_reference,
     )
-
-
-def _description(
-    segment: Segment, model: ModelManifest | None, version: str, identity: tuple[str, ...]
-) -> hd.seg.SegmentDescription:
-    """One item of the Segment Sequence (PS3.3 C.8.20.4)."""
-    red, green, blue = (int(segment.color[i : i + 2], 16) for i in (1, 3, 5))
-    algorithm = hd.AlgorithmIdentificationSequence(
-        name=model.name if model else "calciscope threshold",
-        family=DicomCode("123110", "DCM", "Artificial Intelligence"),
-        version=model.version if model else version,
-        source="Calciscope",
-        parameters={"sha256": model.sha256} if model else None,
-    )
-    return hd.seg.SegmentDescription(
-        segment_number=segment.number,
-        segment_label=segment.text,
-        segmented_property_category=_code(segment.category),
-        segmented_property_type=_code(segment.property_type),
-        algorithm_type=hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
-        algorithm_identification=algorithm,
-        tracking_id=segment.text,
-        tracking_uid=stable_uid("segment", segment.text, *identity),
-        anatomic_regions=[_code(segment.anatomy)],
-        display_color=hd.color.CIELabColor.from_rgb(red, green, blue),
-    )
-
-
-def _code(code: Code) -> DicomCode:
-    return DicomCode(code.value, code.scheme, code.meaning)
 
 
 def _settle(

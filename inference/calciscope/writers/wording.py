@@ -39,6 +39,13 @@ def mass_text(mass_mg: float) -> str:
     return f"{mass_mg / 1000:.2f} g"
 
 
+def number_text(value: float | None) -> str:
+    """A figure with one decimal below 100, thousands parted by a comma; a dash for none."""
+    if value is None:
+        return "–"
+    return f"{value:.1f}" if abs(value) < 99.95 else f"{value:,.0f}"
+
+
 def percent_text(share: float) -> str:
     """A share of 1 in percent; what is there but below half a percent is not called 0."""
     return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"

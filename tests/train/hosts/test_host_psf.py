@@ -1,5 +1,7 @@
 """The in-plane resolution is recovered from limbs of known blur."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ def everything(limb: Volume) -> Volume:
 
 
 @pytest.mark.parametrize("fwhm_mm", [1.4, 2.0])
-def test_fwhm_is_recovered_at_bone(limb_maker, fwhm_mm: float) -> None:  # type: ignore[no-untyped-def]
+def test_fwhm_is_recovered_at_bone(limb_maker: Callable[..., Volume], fwhm_mm: float) -> None:
     limb = limb_maker(fwhm_mm=fwhm_mm)
     measured = measure_point_spread(limb, everything(limb))
     assert measured.where == "bone" and measured.edges > 100
@@ -25,7 +27,9 @@ def test_fwhm_is_recovered_at_bone(limb_maker, fwhm_mm: float) -> None:  # type:
 
 
 @pytest.mark.parametrize("fwhm_mm", [1.4, 2.0])
-def test_fwhm_is_recovered_at_the_skin_where_no_bone_is(limb_maker, fwhm_mm: float) -> None:  # type: ignore[no-untyped-def]
+def test_fwhm_is_recovered_at_the_skin_where_no_bone_is(
+    limb_maker: Callable[..., Volume], fwhm_mm: float
+) -> None:
     limb = limb_maker(fwhm_mm=fwhm_mm)
     boneless = limb.with_array(np.minimum(limb.array, 100))
     measured = measure_point_spread(boneless, everything(limb))

@@ -1,5 +1,6 @@
 """Rules on a synthetic limb whose tissues are known, and on the real hosts."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def test_a_limb_cut_by_the_crop_has_no_skin_at_the_cut(limb: Volume) -> None:
     assert (tissues[0, 56 + 25] == Label.MUSCLE).all()
 
 
-def test_the_hosts_own_mineral_is_ignored_with_a_margin(limb_maker) -> None:  # type: ignore[no-untyped-def]
+def test_the_hosts_own_mineral_is_ignored_with_a_margin(limb_maker: Callable[..., Volume]) -> None:
     limb = limb_maker(spot_hu=250.0)
     host = label_host(limb)
     x = round(CENTER + 26)
@@ -48,7 +49,9 @@ def test_the_hosts_own_mineral_is_ignored_with_a_margin(limb_maker) -> None:  # 
     assert host.tissues.array[x + 8, 56, 6] == Label.MUSCLE
 
 
-def test_a_host_without_mineral_of_its_own_keeps_every_voxel(limb_maker) -> None:  # type: ignore[no-untyped-def]
+def test_a_host_without_mineral_of_its_own_keeps_every_voxel(
+    limb_maker: Callable[..., Volume],
+) -> None:
     host = label_host(limb_maker(spot_hu=250.0), TissueRules(own_mineral=False))
     assert not host.mineral.array.any()
     assert not (host.tissues.array == IGNORE).any()

@@ -1,0 +1,1 @@
+"""How good a model is: pure metrics, lesion detection, intervals and baselines."""

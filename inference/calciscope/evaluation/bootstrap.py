@@ -1,0 +1,75 @@
+"""Confidence intervals by resampling patients: lesions of one patient are not independent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESAMPLES = 2000
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its percentile bootstrap interval; None where nothing was measured.
+
+    Attributes:
+        value: the estimate from all patients.
+        low, high: ends of the interval; they equal the value for a single patient.
+        patients: how many it rests on.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    patients: int
+
+
+def bootstrap_mean(
+    values: Sequence[float | None], seed: int = 0, resamples: int = RESAMPLES, level: float = LEVEL
+) -> Interval:
+    """Mean over patients with its interval.
+
+    Args:
+        values: one per patient; None (nothing to measure in that patient) is left out.
+        seed: of the resampling.
+        resamples: how often patients are drawn anew.
+        level: of the interval.
+    """
+    known = np.array([value for value in values if value is not None], dtype=np.float64)
+    return bootstrap_ratio(list(known), [1.0] * len(known), seed, resamples, level)
+
+
+def bootstrap_ratio(
+    numerators: Sequence[float],
+    denominators: Sequence[float],
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+) -> Interval:
+    """A ratio of sums over patients (lesions found / lesions) with its interval.
+
+    Args:
+        numerators, denominators: one each per patient; a patient whose denominator is 0 counts
+            with its numerator. Resamples whose denominators sum to 0 are left out.
+        seed, resamples, level: as in `bootstrap_mean`.
+
+    Raises:
+        ValueError: the sequences differ in length.
+    """
+    if len(numerators) != len(denominators):
+        raise ValueError(f"{len(numerators)} numerators and {len(denominators)} denominators")
+    above = np.asarray(numerators, dtype=np.float64)
+    below = np.asarray(denominators, dtype=np.float64)
+    if len(above) == 0 or below.sum() == 0:
+        return Interval(None, None, None, len(above))
+    drawn = np.random.default_rng(seed).integers(0, len(above), (resamples, len(above)))
+    ratios = _ratios(above[drawn].sum(axis=1), below[drawn].sum(axis=1))
+    low, high = np.percentile(ratios, [50 * (1 - level), 50 * (1 + level)])
+    return Interval(float(above.sum() / below.sum()), float(low), float(high), len(above))
+
+
+def _ratios(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
+    known = below != 0
+    return np.asarray(above[known] / below[known])

@@ -1,0 +1,159 @@
+"""Overlap, surface and confusion metrics of one case; pure functions.
+
+Empty cases are stated, never NaN: two empty masks agree fully (1, or 0 mm), and one empty mask
+against one that is not gets the worst value (0, or the image's diagonal).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import KDTree
+
+from calciscope.labels import IGNORE, Label
+from calciscope.volume import Array
+
+VESSEL_AND_BONE = (Label.BONE, Label.VASCULAR)
+"""Labels whose mineral is easily taken for soft-tissue calcification."""
+
+
+def dice(reference: Array, prediction: Array) -> float:
+    """Dice coefficient 2 |A and B| / (|A| + |B|) of two masks.
+
+    Args:
+        reference, prediction: bool, one shape.
+
+    Returns:
+        0 to 1; 1 where both are empty.
+    """
+    reference, prediction = _masks(reference, prediction)
+    size = int(reference.sum()) + int(prediction.sum())
+    return 1.0 if size == 0 else 2.0 * int((reference & prediction).sum()) / size
+
+
+def scored_masks(
+    reference_labels: Array, predicted_labels: Array, label: int = Label.CALCIFICATION
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Masks of one label in reference and prediction, without the voxels to ignore.
+
+    Args:
+        reference_labels: uint8 labels, 255 where nothing is scored.
+        predicted_labels: uint8 labels, same shape.
+    """
+    scored = reference_labels != IGNORE
+    return reference_labels == label, (predicted_labels == label) & scored
+
+
+def normalized_surface_dice(
+    reference: Array, prediction: Array, spacing_mm: ArrayLike, tolerance_mm: float
+) -> float:
+    """Share of both surfaces that lies within a tolerance of the other (Nikolov 2018).
+
+    Surfaces are the faces between a voxel of the mask and one outside it, weighted by area; the
+    distance of a face is that to the nearest face center of the other mask.
+
+    Returns:
+        0 to 1; 1 where both are empty, 0 where one is.
+    """
+    surfaces = _surfaces(reference, prediction, spacing_mm)
+    if not isinstance(surfaces, _SurfacePair):
+        return 1.0 if surfaces == 0 else 0.0
+    near = sum(
+        float(areas[distances <= tolerance_mm].sum())
+        for distances, areas in (surfaces.of_reference, surfaces.of_prediction)
+    )
+    return near / surfaces.area
+
+
+def hausdorff_95_mm(reference: Array, prediction: Array, spacing_mm: ArrayLike) -> float:
+    """95th percentile of the surface distances, the larger one of both directions.
+
+    Returns:
+        Millimeters; 0 where both are empty, the image's diagonal where one is.
+    """
+    surfaces = _surfaces(reference, prediction, spacing_mm)
+    if not isinstance(surfaces, _SurfacePair):
+        diagonal = float(np.linalg.norm(np.array(reference.shape) * np.asarray(spacing_mm)))
+        return 0.0 if surfaces == 0 else diagonal
+    return max(
+        _weighted_percentile(distances, areas, 0.95)
+        for distances, areas in (surfaces.of_reference, surfaces.of_prediction)
+    )
+
+
+def confusion_rate(
+    reference_labels: Array,
+    prediction: Array,
+    labels: Collection[int] = VESSEL_AND_BONE,
+) -> float:
+    """Share of the voxels of some labels that are called calcification.
+
+    Args:
+        reference_labels: uint8 labels.
+        prediction: bool, what is called calcification.
+        labels: of the voxels that should not be.
+
+    Returns:
+        0 to 1; 0 where the reference has no such voxel.
+    """
+    other = np.isin(reference_labels, list(labels))
+    count = int(other.sum())
+    return 0.0 if count == 0 else int((other & np.asarray(prediction, dtype=bool)).sum()) / count
+
+
+@dataclass(frozen=True, eq=False)
+class _SurfacePair:
+    """Distances and areas of the faces of both surfaces, each to the other."""
+
+    of_reference: tuple[NDArray[np.float64], NDArray[np.float64]]
+    of_prediction: tuple[NDArray[np.float64], NDArray[np.float64]]
+
+    @property
+    def area(self) -> float:
+        return float(self.of_reference[1].sum() + self.of_prediction[1].sum())
+
+
+def _masks(reference: Array, prediction: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    if reference.shape != prediction.shape:
+        raise ValueError(f"masks differ in shape: {reference.shape} and {prediction.shape}")
+    return np.asarray(reference, dtype=bool), np.asarray(prediction, dtype=bool)
+
+
+def _surfaces(reference: Array, prediction: Array, spacing_mm: ArrayLike) -> "_SurfacePair | int":
+    """Both surfaces, or how many of the masks hold something (0 or 1) if not both do."""
+    reference, prediction = _masks(reference, prediction)
+    filled = int(reference.any()) + int(prediction.any())
+    if filled < 2:
+        return filled
+    spacing = np.asarray(spacing_mm, dtype=np.float64)
+    one, one_areas = _faces(reference, spacing)
+    two, two_areas = _faces(prediction, spacing)
+    return _SurfacePair(
+        (np.asarray(KDTree(two).query(one)[0]), one_areas),
+        (np.asarray(KDTree(one).query(two)[0]), two_areas),
+    )
+
+
+def _faces(
+    mask: NDArray[np.bool_], spacing: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Centers (n, 3) in mm and areas (n,) of the faces between a mask and its outside."""
+    padded = np.pad(mask, 1)
+    centers, areas = [], []
+    for axis in range(3):
+        edges = np.argwhere(np.diff(padded.astype(np.int8), axis=axis) != 0).astype(np.float64)
+        edges[:, axis] += 0.5
+        centers.append(edges * spacing)
+        areas.append(np.full(len(edges), np.prod(np.delete(spacing, axis))))
+    return np.concatenate(centers), np.concatenate(areas)
+
+
+def _weighted_percentile(
+    values: NDArray[np.float64], weights: NDArray[np.float64], share: float
+) -> float:
+    """Smallest value at or below which at least `share` of the weight lies."""
+    order = np.argsort(values)
+    cumulative = np.cumsum(weights[order])
+    index = int(np.searchsorted(cumulative, share * cumulative[-1] * (1 - 1e-12)))
+    return float(values[order[min(index, len(values) - 1)]])

@@ -1,0 +1,89 @@
+"""The loss: its value by hand, its blindness to 255, and that predicting nothing does not pay."""
+
+import math
+
+import pytest
+import torch
+
+from calciscope.labels import IGNORE, Label
+from calciscope_train.losses import SMOOTH_VOXELS, MaskedDiceCELoss
+
+CALCIFICATION = int(Label.CALCIFICATION)
+
+
+def sure(labels: torch.Tensor, strength: float = 20.0) -> torch.Tensor:
+    """Logits that say these labels."""
+    return strength * torch.nn.functional.one_hot(labels, 7).movedim(-1, 1).float()
+
+
+def test_value_by_hand() -> None:
+    """Uniform logits on 4 voxels: 2 muscle, 1 calcification, 1 ignored."""
+    labels = torch.tensor([Label.MUSCLE, Label.MUSCLE, Label.CALCIFICATION, IGNORE])
+    loss = MaskedDiceCELoss([1, 1, 1, 1, 1, 1, 4])(
+        torch.zeros(1, 7, 4, 1, 1), labels.view(1, 4, 1, 1)
+    )
+    entropy = math.log(7)  # the same at every voxel, so that weights cancel
+    s = SMOOTH_VOXELS
+    p = 3 / 7  # soft volume of each label over the 3 known voxels
+    muscle = 1 - (2 * 2 / 7 + s) / (p + 2 + s)
+    calcification = 1 - (2 * 1 / 7 + s) / (p + 1 + s)
+    absent = 1 - s / (p + s)
+    expected = entropy + (muscle + calcification + 4 * absent) / 6
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_sure_and_right_answer_costs_nothing() -> None:
+    labels = torch.randint(0, 7, (2, 6, 6, 4))
+    assert float(MaskedDiceCELoss()(sure(labels), labels)) == pytest.approx(0.0, abs=1e-5)
+
+
+def test_ignored_voxels_have_no_gradient_and_no_say() -> None:
+    torch.manual_seed(0)
+    labels = torch.randint(0, 7, (2, 6, 6, 4))
+    ignored = torch.rand(labels.shape) < 0.4
+    labels[ignored] = IGNORE
+    logits = torch.randn(2, 7, 6, 6, 4, requires_grad=True)
+    loss = MaskedDiceCELoss()(logits, labels)
+    loss.backward()
+    assert logits.grad is not None
+    gradient = logits.grad.movedim(1, -1)
+    assert (gradient[ignored] == 0).all()
+    assert (gradient[~ignored] != 0).any(dim=-1).all()
+    with torch.no_grad():
+        elsewhere = torch.where(ignored.unsqueeze(1), torch.randn_like(logits) * 50, logits)
+        assert MaskedDiceCELoss()(elsewhere, labels).item() == pytest.approx(loss.item())
+
+
+def test_a_batch_without_labels_costs_only_what_is_known_of_it() -> None:
+    logits = torch.randn(1, 7, 4, 4, 4, requires_grad=True)
+    loss = MaskedDiceCELoss()(logits, torch.full((1, 4, 4, 4), IGNORE))
+    loss.backward()
+    assert loss.item() == pytest.approx(0.0, abs=1e-6)
+    assert logits.grad is not None
+    assert (logits.grad == 0).all()
+
+
+def test_missing_a_small_lesion_costs_more_than_a_rough_hit() -> None:
+    labels = torch.full((1, 24, 24, 8), int(Label.MUSCLE))
+    labels[0, 10:12, 10:12, 4:6] = CALCIFICATION
+    rough = labels.clone()
+    rough[0, 9:12, 10:13, 4:6] = CALCIFICATION
+    nothing = torch.full_like(labels, int(Label.MUSCLE))
+    loss = MaskedDiceCELoss()
+    costs = [float(loss(sure(said, 8.0), labels)) for said in (labels, rough, nothing)]
+    assert costs[0] < costs[1] < costs[2]
+    # 8 voxels of 4608 and yet more than a twentieth of the whole Dice term.
+    assert costs[2] - costs[0] > 0.05
+
+
+def test_false_lesions_cost_where_there_is_none() -> None:
+    labels = torch.full((1, 16, 16, 8), int(Label.MUSCLE))
+    false = labels.clone()
+    false[0, 4:6, 4:6, 2:4] = CALCIFICATION
+    loss = MaskedDiceCELoss()
+    assert float(loss(sure(false), labels)) > float(loss(sure(labels), labels)) + 0.1
+
+
+def test_weights_are_one_for_each_label() -> None:
+    with pytest.raises(ValueError, match="needs 7 values, got 2"):
+        MaskedDiceCELoss([1.0, 1.0])
