@@ -18,6 +18,8 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 pytestmark = [
     # Lightning's own wrapper of a torch function that renamed its tree leaves.
     pytest.mark.filterwarnings("ignore:.*treespec, LeafSpec.*:FutureWarning"),
+    # Lightning's command line calls what newer releases of jsonargparse have renamed.
+    pytest.mark.filterwarnings("ignore::jsonargparse._deprecated.JsonargparseDeprecationWarning"),
     # Reading crops takes a few percent of a step; a worker would cost a core.
     pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),
 ]

@@ -71,14 +71,19 @@ def test_left_is_right_and_front_is_up(
     show: Any, order: tuple[int, ...], flips: tuple[bool, ...]
 ) -> None:
     picture = show(order, flips).picture
+    scale = picture.width_px / 81.0  # 81 voxels of 1 mm around the lesion's center (59, 55)
     bright = gray(picture) > 250
-    middle = picture.width_px // 2
-    left_bone = bright[middle - 20 : middle + 20, middle + 60 : middle + 140]
-    front_bone = bright[middle - 120 : middle - 60, middle - 10 : middle + 10]
-    assert left_bone.mean() > 0.4
-    assert front_bone.mean() > 0.2
-    assert not bright[middle - 20 : middle + 20, 30 : middle - 60].any()
-    assert not bright[middle + 60 : middle + 120, middle - 10 : middle + 10].any()
+    bright[:40] = bright[-40:] = False  # letters and scale bar
+    bright[:, :40] = bright[:, -40:] = False
+    side, front = bright[100:220, 200:], bright[40:100]
+    row, column = np.argwhere(side).mean(axis=0) + [100, 200]
+    assert column == pytest.approx(160 + (84.5 - 59) * scale, abs=3)  # right: the patient's left
+    assert row == pytest.approx(160 + (54.5 - 55) * scale, abs=3)
+    row, column = np.argwhere(front).mean(axis=0) + [40, 0]
+    assert column == pytest.approx(160 + (58.5 - 59) * scale, abs=3)
+    assert row == pytest.approx(160 + (29.5 - 55) * scale, abs=3)  # above: in front
+    assert not bright[:, :100].any()
+    assert not bright[220:].any()
 
 
 def test_the_fullest_slice_is_named(show: Any) -> None:

@@ -9,11 +9,11 @@ from scipy import ndimage
 from calciscope.ct.masks import component_voxels, without_specks
 from calciscope.volume import Volume
 
-_BONE_HU = 200.0
-_BONE_CORE_HU = 350.0
-_BONE_MM3 = 1500.0
-_GAP_MM = 3.0
-_RIM_MM = 2.0
+_BONE_HU = 130.0
+_BONE_CORE_HU = 300.0
+_BONE_MM3 = 2000.0
+_GAP_MM = 4.0
+_RIM_MM = 3.0
 _SMOOTHING_MM = 1.1
 
 
@@ -73,8 +73,9 @@ def smoothed_hu(ct: Volume) -> NDArray[np.float32]:
 def bone_by_rule(ct: Volume) -> NDArray[np.bool_]:
     """Bone without a network: large dense components with their marrow and a rim.
 
-    Smoothed HU >= 200 in components of 1.5 mL or more that have a core of 350 HU; gaps of up to
-    6 mm are closed and holes filled slice by slice, then 2 mm of rim added.
+    Smoothed HU >= 130 in components of 2 mL or more that have a core of 300 HU; gaps of up to
+    8 mm are closed and holes filled slice by slice, then 3 mm of rim added. Calcified masses of
+    that size are lost to it, and small sesamoids are not bone to it.
 
     Args:
         ct: HU, slices along the last axis.
@@ -97,8 +98,14 @@ def _filled_with_rim(
 ) -> NDArray[np.bool_]:
     """A slice of bone with small gaps closed, its marrow filled and a rim around it."""
     width = int(np.ceil(_GAP_MM / float(spacing_mm.min()))) + 1
-    wide = np.pad(plane, width)
+    # A crop cuts through bone: it goes on beyond the border.
+    wide = np.pad(plane, width, mode="edge")
     near = ndimage.distance_transform_edt(~wide, sampling=spacing_mm) <= _GAP_MM
-    closed = wide | (ndimage.distance_transform_edt(near, sampling=spacing_mm) > _GAP_MM)
-    filled = ndimage.binary_fill_holes(closed)[width:-width, width:-width]
-    return np.asarray(ndimage.distance_transform_edt(~filled, sampling=spacing_mm) <= _RIM_MM)
+    closed = wide | near
+    if not near.all():
+        closed = wide | (ndimage.distance_transform_edt(near, sampling=spacing_mm) > _GAP_MM)
+    filled = ndimage.binary_fill_holes(closed)
+    if filled.all():
+        return np.ones_like(plane)
+    rim = ndimage.distance_transform_edt(~filled, sampling=spacing_mm) <= _RIM_MM
+    return np.asarray(rim[width:-width, width:-width])

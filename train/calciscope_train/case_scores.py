@@ -1,0 +1,155 @@
+"""One held-out case: what the network and the threshold rules find in it."""
+
+from dataclasses import dataclass
+
+import cc3d
+import numpy as np
+from numpy.typing import NDArray
+
+from calciscope.ct.body import body_mask
+from calciscope.ct.masks import without_specks
+from calciscope.ct.measurements import measure_study
+from calciscope.ct.segmentation import HALF, CtSegmentation
+from calciscope.ct.settings import MeasurementSettings
+from calciscope.errors import InputError
+from calciscope.evaluation.baselines import BASELINES, bone_by_rule
+from calciscope.evaluation.detection import DetectionCase, match_lesions
+from calciscope.evaluation.metrics import confusion_rate, dice, scored_masks
+from calciscope.labels import IGNORE, Label
+from calciscope.models.engine import Engine
+from calciscope.models.manifest import ModelManifest
+from calciscope.models.sliding_window import run_windows
+from calciscope.readers.study import CtAcquisition
+from calciscope.volume import Volume
+from calciscope_train.cases import Case
+
+NETWORK = "network"
+SETTINGS = MeasurementSettings()
+
+
+@dataclass(frozen=True)
+class PredictorScores:
+    """One predictor on one case.
+
+    Attributes:
+        detection: lesions found, missed and invented.
+        dice: of the calcification mask; 1 where both are empty.
+        confusion: share of the reference's vessel and bone voxels called calcification.
+    """
+
+    detection: DetectionCase
+    dice: float
+    confusion: float
+
+
+@dataclass(frozen=True)
+class CaseScores:
+    """One case.
+
+    Attributes:
+        case_id: its name.
+        patient: what resampling draws: a phantom's seed, a host's patient.
+        compartments: of the reference lesions, by their id in `detection`.
+        predictors: scores by name; `NETWORK` and the threshold rules.
+        mass_error: relative error of the network's HA mass in the case, given the true HU of
+            the mineral; None where there is no visible mineral.
+        tissue_dice: of the network, by label.
+    """
+
+    case_id: str
+    patient: str
+    compartments: dict[int, str]
+    predictors: dict[str, PredictorScores]
+    mass_error: float | None
+    tissue_dice: dict[str, float]
+
+
+def score_case(case: Case, model: ModelManifest, engine: Engine) -> CaseScores:
+    """Run the network and the rules on a case, and score them."""
+    ct = Volume.from_spacing(np.asarray(case.ct), case.meta["spacing_mm"])
+    labels = np.asarray(case.labels)
+    if not np.allclose(ct.spacing_mm, case.meta["spacing_mm"]):
+        raise InputError(f"{case.case_id} has no spacing; make it again")
+    segmentation = segment_case(ct, model, engine)
+    reference = cc3d.connected_components(labels == Label.CALCIFICATION, connectivity=26)
+    bone = bone_by_rule(ct)
+    masks = {NETWORK: segmentation.tissues.array == Label.CALCIFICATION}
+    for rule in BASELINES:
+        masks[rule.name] = rule.find(ct, segmentation.body.array, bone)
+    return CaseScores(
+        case_id=case.case_id,
+        patient=str(case.meta.get("host") or case.case_id),
+        compartments=_compartments(case, reference),
+        predictors={
+            name: _score(mask, labels, reference, ct.voxel_volume_mm3)
+            for name, mask in masks.items()
+        },
+        mass_error=_mass_error(case, ct, segmentation),
+        tissue_dice={
+            label.name.lower(): dice(*scored_masks(labels, segmentation.tissues.array, label))
+            for label in Label
+            if (labels == label).any()
+        },
+    )
+
+
+def segment_case(ct: Volume, model: ModelManifest, engine: Engine) -> CtSegmentation:
+    """Segment a CT that is on the model grid already, specks removed as in the runtime."""
+    body = body_mask(ct)
+    result = run_windows(ct.array, body, model, engine)
+    result.tissue[~body] = Label.BACKGROUND
+    result.probability[~body] = 0
+    mineral = without_specks(
+        result.probability >= HALF, ct.voxel_volume_mm3, SETTINGS.minimum_volume_mm3
+    )
+    tissues = result.tissue.copy()
+    tissues[mineral] = Label.CALCIFICATION
+    return CtSegmentation(
+        ct.with_array(tissues),
+        ct.with_array(result.tissue),
+        ct.with_array(result.probability),
+        ct.with_array(body),
+        {},
+        result.windows,
+        result.voxels,
+    )
+
+
+def _score(
+    mask: NDArray[np.bool_],
+    labels: NDArray[np.uint8],
+    reference: NDArray[np.uint32],
+    voxel_mm3: float,
+) -> PredictorScores:
+    scored = labels != IGNORE
+    return PredictorScores(
+        match_lesions(reference, mask, voxel_mm3, ~scored),
+        dice(labels == Label.CALCIFICATION, mask & scored),
+        confusion_rate(labels, mask),
+    )
+
+
+def _compartments(case: Case, reference: NDArray[np.uint32]) -> dict[int, str]:
+    """Compartment of each reference component, by the placed lesion whose voxel it holds."""
+    result: dict[int, str] = {}
+    for row in case.meta["lesions"]:
+        if "center_index" in row and row["kind"][0] in "CH":
+            number = int(reference[tuple(row["center_index"])])
+            if number > 0:
+                result[number] = str(row["compartment"])
+    return result
+
+
+def _mass_error(case: Case, ct: Volume, segmentation: CtSegmentation) -> float | None:
+    """Relative error of the summed HA mass; the case's own slope factor is taken as known."""
+    acquisition = case.meta["acquisition"]
+    true_mg = sum(
+        row["ha_mass_mg"]
+        for row in case.meta["lesions"]
+        if row["kind"][0] in "CH" and row["visible"]
+    )
+    if true_mg <= 0:
+        return None
+    found = measure_study(ct, segmentation, CtAcquisition(kvp=float(acquisition["kvp"])), SETTINGS)
+    measured = found.findings.burden.total.ha_mass_mg / float(acquisition["slope_factor"])
+    return (measured - true_mg) / true_mg
