@@ -92,9 +92,7 @@ class Analyzer:
         times |= segmentation.timings
         tell("measuring", 0.0)
         mark = perf_counter()
-        measurement = measure_study(
-            study.volume, segmentation, study.acquisition, self.settings
-        )
+        measurement = measure_study(study.volume, segmentation, study.acquisition, self.settings)
         times["measure"] = perf_counter() - mark
         provenance = Provenance(
             program="calciscope",
@@ -106,7 +104,8 @@ class Analyzer:
             peak_ram_mb=peak_ram_mb(),
             warnings=(*study.warnings, *measurement.warnings),
         )
-        return Analysis(study, segmentation, measurement, Findings(provenance, measurement.findings))
+        findings = Findings(provenance=provenance, ct=measurement.findings)
+        return Analysis(study, segmentation, measurement, findings)
 
     def run(
         self, source: Path, output: Path, force: bool = False, progress: Progress | None = None
@@ -148,13 +147,9 @@ class Analyzer:
             )
             times["write_dicom"] = perf_counter() - mark
         mark = perf_counter()
-        write_html_report(
-            folder / "report.html", study, analysis.segmentation, lesions, findings
-        )
+        write_html_report(folder / "report.html", study, analysis.segmentation, lesions, findings)
         times["write_report"] = perf_counter() - mark
-        provenance = replace(
-            findings.provenance, times_s=times, peak_ram_mb=peak_ram_mb()
-        )
+        provenance = replace(findings.provenance, times_s=times, peak_ram_mb=peak_ram_mb())
         findings = replace(findings, provenance=provenance)
         (folder / "findings.json").write_text(to_json(findings), encoding="utf-8")
         return findings

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from calciscope.ct.anatomy import Anatomy, find_anatomy
-from calciscope.ct.limb_bones import bone_slices, find_shafts
 from calciscope.ct.settings import MeasurementSettings
-from calciscope.ct.sides import find_sides
 from calciscope.locations import Laterality, Level, Region
 from calciscope.volume import Volume
 
@@ -129,29 +127,3 @@ def test_without_bone_nothing_is_claimed() -> None:
     spot = found.locate(np.array([85.0, 20.0, 80.0]))
     assert spot.laterality is Laterality.LEFT
     assert (spot.region, spot.level, spot.bone_axis) == (Region.UNKNOWN, None, None)
-
-
-def two_bones(first_radius: float, second_radius: float) -> Volume:
-    x = np.arange(-80.0, 80.0, 2.0)[:, None]
-    y = np.arange(-60.0, 60.0, 2.0)[None, :]
-    plane = (x + 20) ** 2 + y**2 <= first_radius**2
-    plane |= (x - 20) ** 2 + y**2 <= second_radius**2
-    array = np.repeat(plane[:, :, None], 40, axis=2)
-    return Volume.from_spacing(array, SPACING, (-80, -60, 0))
-
-
-def test_two_bones_alike_are_no_lower_leg() -> None:
-    body = Volume.from_spacing(np.ones((80, 60, 40), bool), SPACING, (-80, -60, 0))
-    sides = find_sides(body)
-    forearm = bone_slices(two_bones(10, 9), sides)
-    assert all(find_shafts(slices) == [] for slices in forearm.values())
-
-
-def test_a_thin_bone_is_no_thigh() -> None:
-    body = Volume.from_spacing(np.ones((80, 60, 40), bool), SPACING, (-80, -60, 0))
-    slices = bone_slices(two_bones(10.5, 0), find_sides(body))
-    assert all(find_shafts(limb) == [] for limb in slices.values())
-    (thick,) = bone_slices(two_bones(14, 0), find_sides(body)).values()
-    (shaft,) = find_shafts(thick)
-    assert shaft.region is Region.THIGH
-    assert np.abs(shaft.axis) == pytest.approx([0, 0, 1], abs=1e-3)

@@ -25,7 +25,8 @@ def test_nothing_asked_is_the_plain_crop() -> None:
     hu, got = Augmentation(NONE)(ct, labels, SIZE, np.random.default_rng(0))
     np.testing.assert_array_equal(got, labels[x:-x, y:-y, z:-z])
     np.testing.assert_allclose(hu, ct[x:-x, y:-y, z:-z], atol=1e-2)
-    assert (hu.dtype, got.dtype) == (np.float32, np.uint8)
+    assert hu.dtype == np.float32
+    assert got.dtype == np.uint8
 
 
 @pytest.mark.parametrize("kind", ["flip", "affine"])

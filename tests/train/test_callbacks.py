@@ -3,13 +3,19 @@
 import logging
 import os
 import signal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
-from calciscope_train.callbacks import StopOnSignal, ValidationLine, WarmedWeightAveraging
+from calciscope_train.callbacks import (
+    LastCheckpoint,
+    StopOnSignal,
+    ValidationLine,
+    WarmedWeightAveraging,
+)
 
 
 def averaged(count: int, decay: float = 0.9) -> float:
@@ -69,3 +75,17 @@ def test_one_line_per_validation(
     with caplog.at_level(logging.INFO):
         ValidationLine().on_validation_end(trainer, trainer)
     assert caplog.messages == ["step 30: loss 0.500"] * lines
+
+
+def test_a_checkpoint_is_never_older_than_asked(tmp_path: Path) -> None:
+    saved: list[Path] = []
+    trainer: Any = SimpleNamespace(save_checkpoint=saved.append)
+    checkpoint = LastCheckpoint(tmp_path, minutes=10)
+    now = 0.0
+    checkpoint.clock = lambda: now
+    checkpoint.on_train_start(trainer, trainer)
+    for now, expected in ((599.0, 0), (600.0, 1), (1100.0, 1), (1200.0, 2)):  # noqa: B007
+        checkpoint.on_train_batch_end(trainer)
+        assert len(saved) == expected
+    checkpoint.on_train_epoch_end(trainer, trainer)
+    assert saved == [tmp_path / "last.ckpt"] * 3

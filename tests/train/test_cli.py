@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -38,9 +39,8 @@ def test_anything_else_is_a_usage_error(
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, name: str, function: object) -> None:
     module = SimpleNamespace(**{cli.COMMANDS[name][1]: function})
-    real = cli.import_module
     monkeypatch.setattr(
-        cli, "import_module", lambda m: module if m == cli.COMMANDS[name][0] else real(m)
+        cli, "import_module", lambda m: module if m == cli.COMMANDS[name][0] else import_module(m)
     )
 
 

@@ -1,6 +1,7 @@
 """A trained network as an ONNX file that the runtime accepts and that says the same."""
 
 import json
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import numpy as np
@@ -113,7 +114,7 @@ def test_without_the_onnx_library_the_cure_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def absent(name: str) -> str:
-        raise exporter.PackageNotFoundError(name)
+        raise PackageNotFoundError(name)
 
     monkeypatch.setattr(exporter, "version", absent)
     with pytest.raises(MissingExtraError, match=r"calciscope\[train\]"):

@@ -2,7 +2,6 @@
 
 import logging
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,14 +94,8 @@ def test_a_finished_run_is_left_as_it_is(arguments: list[str]) -> None:
     assert read_checkpoint(last).steps <= before.steps + 1
 
 
-def test_the_newest_checkpoint_is_taken(tmp_path: Path) -> None:
+def test_a_new_run_has_no_checkpoint(tmp_path: Path) -> None:
     assert last_checkpoint(tmp_path) is None
-    folder = tmp_path / "checkpoints"
-    folder.mkdir()
-    for name in ("last.ckpt", "last-v1.ckpt"):
-        (folder / name).touch()
-    os.utime(folder / "last.ckpt", (1, 1))
-    assert last_checkpoint(tmp_path) == folder / "last-v1.ckpt"
 
 
 @pytest.mark.parametrize(

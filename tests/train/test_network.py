@@ -90,6 +90,7 @@ def test_frozen_batch_norm_keeps_its_statistics_while_weights_learn() -> None:
     unit = ConvUnit(2, 8, "batch")
     norm = unit[1]
     assert isinstance(norm, nn.BatchNorm3d)
+    assert norm.running_mean is not None
     set_norm_frozen(unit, True)
     before = norm.running_mean.clone()
     unit(torch.randn(1, 2, 4, 4, 4) + 5).sum().backward()
@@ -98,6 +99,13 @@ def test_frozen_batch_norm_keeps_its_statistics_while_weights_learn() -> None:
     set_norm_frozen(unit, False)
     unit(torch.randn(1, 2, 4, 4, 4) + 5)
     assert not torch.equal(norm.running_mean, before)
+
+
+def test_instance_norm_is_per_channel_and_case() -> None:
+    norm = ConvUnit(2, 8, "instance")[1]
+    x = torch.randn(2, 8, 4, 4, 4) * 3 + 1
+    expected = torch.nn.functional.instance_norm(x)
+    torch.testing.assert_close(norm(x), expected, atol=1e-5, rtol=1e-5)
 
 
 def test_an_unknown_norm_is_refused() -> None:

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from calciscope.labels import Compartment
 from calciscope.volume import Volume
 from calciscope.writers.gallery import close_ups, largest_lesions
 from calciscope.writers.pictures import Picture
@@ -76,10 +77,10 @@ def test_left_is_right_and_front_is_up(
     bright[:40] = bright[-40:] = False  # letters and scale bar
     bright[:, :40] = bright[:, -40:] = False
     side, front = bright[100:220, 200:], bright[40:100]
-    row, column = np.argwhere(side).mean(axis=0) + [100, 200]
+    row, column = np.argwhere(side).mean(axis=0) + np.array([100, 200])
     assert column == pytest.approx(160 + (84.5 - 59) * scale, abs=3)  # right: the patient's left
     assert row == pytest.approx(160 + (54.5 - 55) * scale, abs=3)
-    row, column = np.argwhere(front).mean(axis=0) + [40, 0]
+    row, column = np.argwhere(front).mean(axis=0) + np.array([40, 0])
     assert column == pytest.approx(160 + (58.5 - 59) * scale, abs=3)
     assert row == pytest.approx(160 + (29.5 - 55) * scale, abs=3)  # above: in front
     assert not bright[:, :100].any()
@@ -145,6 +146,18 @@ def test_the_largest_come_first_and_no_more_than_asked(make_lesion: Any) -> None
     lesions = [make_lesion(i, volume_mm3=v) for i, v in [(1, 5.0), (2, 9.0), (3, 9.0), (4, 1.0)]]
     assert [lesion.id for lesion in largest_lesions(lesions, 3)] == [2, 3, 1]
     assert largest_lesions([]) == ()
+
+
+def test_compartments_take_turns(make_lesion: Any) -> None:
+    """Five large plaques and two small rods: three pictures show both rods' compartment."""
+    plaques = [
+        make_lesion(i, volume_mm3=100.0 - i, compartment=Compartment.SUBCUTANEOUS)
+        for i in range(1, 6)
+    ]
+    rods = [make_lesion(6, volume_mm3=9.0), make_lesion(7, volume_mm3=8.0)]
+    chosen = largest_lesions([*plaques, *rods], 3)
+    assert [lesion.id for lesion in chosen] == [1, 2, 6]
+    assert [lesion.id for lesion in largest_lesions([*plaques, *rods], 6)] == [1, 2, 3, 4, 6, 7]
 
 
 def test_a_lesion_that_is_not_in_the_map_is_shown_at_its_centroid(

@@ -2,6 +2,9 @@
 
 import logging
 import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -11,6 +14,8 @@ from pytorch_lightning.callbacks import Callback, WeightAveraging
 from torch import Tensor
 
 log = logging.getLogger(__name__)
+
+LAST = "last.ckpt"
 
 Handler = Any  # what signal.signal gives back: a function, a constant or None
 
@@ -33,11 +38,46 @@ class WarmedWeightAveraging(WeightAveraging):
         super().__init__(avg_fn=average)
 
 
+class LastCheckpoint(Callback):
+    """Write `last.ckpt` after every epoch, also one that is cut short, and in between by the clock.
+
+    One file, replaced atomically. (ModelCheckpoint writes a last checkpoint only where it also
+    keeps a best one, and numbers it where one exists already.)
+
+    Args:
+        folder: where it is written.
+        minutes: longest time without one.
+    """
+
+    def __init__(self, folder: Path, minutes: float = 10.0) -> None:
+        self.path = folder / LAST
+        self.seconds = 60.0 * minutes
+        self.clock: Callable[[], float] = time.monotonic
+        self._saved_at = 0.0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock."""
+        self._saved_at = self.clock()
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
+        """Write one if the last is old."""
+        if self.clock() - self._saved_at >= self.seconds:
+            self._save(trainer)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write one."""
+        self._save(trainer)
+
+    def _save(self, trainer: pl.Trainer) -> None:
+        trainer.save_checkpoint(self.path)
+        self._saved_at = self.clock()
+
+
 class StopOnSignal(Callback):
     """On SIGTERM finish the step and end the run in order, checkpoint included.
 
     The handler only sets a flag: a checkpoint written inside a signal handler can hang or be torn
-    (pytorch-lightning #21406). ModelCheckpoint saves at the end of the epoch that is cut short.
+    (pytorch-lightning #21406). LastCheckpoint saves at the end of the epoch that is cut short.
     """
 
     def __init__(self) -> None:

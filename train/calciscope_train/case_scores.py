@@ -11,7 +11,6 @@ from calciscope.ct.masks import without_specks
 from calciscope.ct.measurements import measure_study
 from calciscope.ct.segmentation import HALF, CtSegmentation
 from calciscope.ct.settings import MeasurementSettings
-from calciscope.errors import InputError
 from calciscope.evaluation.baselines import BASELINES, bone_by_rule
 from calciscope.evaluation.detection import DetectionCase, match_lesions
 from calciscope.evaluation.metrics import confusion_rate, dice, scored_masks
@@ -20,7 +19,7 @@ from calciscope.models.engine import Engine
 from calciscope.models.manifest import ModelManifest
 from calciscope.models.sliding_window import run_windows
 from calciscope.readers.study import CtAcquisition
-from calciscope.volume import Volume
+from calciscope.volume import Array, Volume
 from calciscope_train.cases import Case
 
 NETWORK = "network"
@@ -68,8 +67,6 @@ def score_case(case: Case, model: ModelManifest, engine: Engine) -> CaseScores:
     """Run the network and the rules on a case, and score them."""
     ct = Volume.from_spacing(np.asarray(case.ct), case.meta["spacing_mm"])
     labels = np.asarray(case.labels)
-    if not np.allclose(ct.spacing_mm, case.meta["spacing_mm"]):
-        raise InputError(f"{case.case_id} has no spacing; make it again")
     segmentation = segment_case(ct, model, engine)
     reference = cc3d.connected_components(labels == Label.CALCIFICATION, connectivity=26)
     bone = bone_by_rule(ct)
@@ -118,7 +115,7 @@ def segment_case(ct: Volume, model: ModelManifest, engine: Engine) -> CtSegmenta
 def _score(
     mask: NDArray[np.bool_],
     labels: NDArray[np.uint8],
-    reference: NDArray[np.uint32],
+    reference: Array,
     voxel_mm3: float,
 ) -> PredictorScores:
     scored = labels != IGNORE
@@ -129,7 +126,7 @@ def _score(
     )
 
 
-def _compartments(case: Case, reference: NDArray[np.uint32]) -> dict[int, str]:
+def _compartments(case: Case, reference: Array) -> dict[int, str]:
     """Compartment of each reference component, by the placed lesion whose voxel it holds."""
     result: dict[int, str] = {}
     for row in case.meta["lesions"]:
@@ -152,4 +149,4 @@ def _mass_error(case: Case, ct: Volume, segmentation: CtSegmentation) -> float |
         return None
     found = measure_study(ct, segmentation, CtAcquisition(kvp=float(acquisition["kvp"])), SETTINGS)
     measured = found.findings.burden.total.ha_mass_mg / float(acquisition["slope_factor"])
-    return (measured - true_mg) / true_mg
+    return float((measured - true_mg) / true_mg)

@@ -4,27 +4,24 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
 
-from calciscope_train.callbacks import StopOnSignal, ValidationLine, WarmedWeightAveraging
+from calciscope_train.callbacks import (
+    LAST,
+    LastCheckpoint,
+    StopOnSignal,
+    ValidationLine,
+    WarmedWeightAveraging,
+)
 from calciscope_train.datamodule import CtSegmentationDataModule
 from calciscope_train.segmenter import CalcificationSegmenter
-
-CHECKPOINT_DEFAULTS = {
-    "checkpoint.save_last": True,
-    "checkpoint.save_top_k": 0,
-    "checkpoint.save_on_train_epoch_end": True,
-    "checkpoint.enable_version_counter": False,
-}
-"""One checkpoint, last.ckpt, written anew after every epoch."""
 
 log = logging.getLogger(__name__)
 
 
-def checkpoint_folder(run: Path) -> str:
+def checkpoint_folder(run: Path) -> Path:
     """Where a run keeps its checkpoints."""
-    return str(run / "checkpoints")
+    return run / "checkpoints"
 
 
 class FitCLI(LightningCLI):
@@ -38,9 +35,8 @@ class FitCLI(LightningCLI):
         parser.link_arguments("data.spec", "model.spec", apply_on="instantiate")
         parser.add_lightning_class_args(WarmedWeightAveraging, "average")
         parser.add_lightning_class_args(StopOnSignal, "stop")
-        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
-        parser.set_defaults(CHECKPOINT_DEFAULTS)
-        parser.link_arguments("run", "checkpoint.dirpath", compute_fn=checkpoint_folder)
+        parser.add_lightning_class_args(LastCheckpoint, "checkpoint")
+        parser.link_arguments("run", "checkpoint.folder", compute_fn=checkpoint_folder)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Parse what was given, and only that: sys.argv holds the name of the command too."""
@@ -50,9 +46,9 @@ class FitCLI(LightningCLI):
 
 
 def last_checkpoint(run: Path) -> Path | None:
-    """The newest checkpoint of a run, if it has one."""
-    found = Path(checkpoint_folder(run)).glob("last*.ckpt")
-    return max(found, key=lambda path: path.stat().st_mtime, default=None)
+    """The checkpoint of a run, if it has one."""
+    path = checkpoint_folder(run) / LAST
+    return path if path.exists() else None
 
 
 def fit(args: Sequence[str]) -> Path | None:
@@ -72,7 +68,7 @@ def fit(args: Sequence[str]) -> Path | None:
         save_config_callback=None,
         auto_configure_optimizers=False,
         seed_everything_default=0,
-        trainer_defaults={"callbacks": [ValidationLine()]},
+        trainer_defaults={"callbacks": [ValidationLine()], "enable_checkpointing": False},
     )
     last = last_checkpoint(cli.config.run)
     log.info("run %s, %s", cli.config.run, f"going on from {last}" if last else "new")

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calciscope.ct.limb_bones import Shaft, bone_slices, find_shafts
+from calciscope.ct.bone_sections import bone_slices
 from calciscope.ct.settings import MeasurementSettings
+from calciscope.ct.shafts import Shaft, find_shafts
 from calciscope.ct.sides import SideMap, find_sides
 from calciscope.locations import Laterality, Level, Region
 from calciscope.volume import Volume

@@ -19,6 +19,8 @@ _MINIMUM_LIMB_MM2 = 400.0
 _MINIMUM_LIMB_RATIO = 0.25
 """A second part of a slice smaller than this share of the first is no other leg."""
 _MINIMUM_PAIR_SLICES = 3
+_MINIMUM_PAIR_SHARE = 0.15
+"""Legs are apart in at least this share of the slices; an arm beside the trunk is so in fewer."""
 _TRUNK_WIDTH_MM = 260.0
 _CENTERED_MM = 40.0
 _MIDLINE_MM = 10.0
@@ -89,7 +91,7 @@ def find_sides(body: Volume) -> SideMap:
             z_mm.append(float(parts[0][0, 2]))
             middles.append(center + (middle - center @ direction) * direction)
             directions.append(direction)
-    if len(z_mm) >= _MINIMUM_PAIR_SLICES:
+    if len(z_mm) >= max(_MINIMUM_PAIR_SLICES, _MINIMUM_PAIR_SHARE * len(extents)):
         order = np.argsort(z_mm)
         return SideMap(np.array(z_mm)[order], np.array(middles)[order], np.array(directions)[order])
     return _undivided(extents, border)

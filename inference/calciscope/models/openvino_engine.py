@@ -35,6 +35,9 @@ class OpenVinoEngine:
             properties.hint.performance_mode(): "LATENCY",
             properties.hint.inference_precision(): chosen,
             properties.inference_num_threads(): threads or 0,
+            # Pinned threads wait for their core while another program holds it: measured thirty
+            # times slower on a busy machine, and two runs at once would pin the same cores.
+            properties.hint.enable_cpu_pinning(): False,
         }
         self._path = manifest.path
         try:

@@ -94,7 +94,8 @@ def slice_weights(
     blur = np.hypot(0.3, 0.29 * step_mm)
     half = 0.5 * protocol.slice_mm
     weights = _step((offset + half) / blur) - _step((offset - half) / blur)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32), centers
+    weights /= weights.sum(axis=1, keepdims=True)
+    return np.asarray(weights, dtype=np.float32), np.asarray(centers)
 
 
 def _step(x: NDArray[np.float64]) -> NDArray[np.float64]:

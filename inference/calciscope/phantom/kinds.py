@@ -68,7 +68,7 @@ def _lobulated(center: Points, diameter: float, ha: float, rng: Rng) -> tuple[De
 def nodules(site: Site, tissues: TissueMap, rng: Rng) -> list[Lesion]:
     """C1, calcinosis circumscripta: one nodule or a cluster, 1-15 mm."""
     ha = rng.uniform(150, 900)
-    lesions = []
+    lesions: list[Lesion] = []
     for _ in range(int(rng.choice([1, 1, 2, 3, 5]))):
         diameter = _log_normal(rng, 3.5, 0.5, 1.5, 14)
         center = site.point + rng.normal(0, 6, 3) * [0.5, 0.5, 1] * (len(lesions) > 0)
@@ -262,9 +262,7 @@ def medial(site: Site, tissues: TissueMap, rng: Rng) -> list[Lesion]:
     path = _path(site, rng, rng.uniform(30, 140))
     radius, ha = rng.uniform(1.6, 3.0), rng.uniform(250, 700)
     wall = rng.uniform(0.5, 1.2)
-    tubes = tuple(
-        Deposit(Pipe(a, b, radius, wall), ha) for a, b in itertools.pairwise(path)
-    )
+    tubes = tuple(Deposit(Pipe(a, b, radius, wall), ha) for a, b in itertools.pairwise(path))
     return [Lesion("V2", "vascular", tubes)]
 
 
@@ -310,9 +308,7 @@ def contrast_vessel(site: Site, tissues: TissueMap, rng: Rng) -> list[Lesion]:
     """X3: a vessel filled with contrast agent, smooth and without gaps."""
     path = _path(site, rng, rng.uniform(60, 200))
     radius, ha = rng.uniform(1.2, 4.0), rng.uniform(100, 380)
-    pieces = tuple(
-        Deposit(Capsule(a, b, radius), ha) for a, b in itertools.pairwise(path)
-    )
+    pieces = tuple(Deposit(Capsule(a, b, radius), ha) for a, b in itertools.pairwise(path))
     return [Lesion("X3", "foreign", pieces)]
 
 

@@ -129,7 +129,8 @@ class Pipe:
         along = offset @ (axis / length)
         radial = np.linalg.norm(offset - along[..., None] * (axis / length), axis=-1)
         beyond = np.maximum(-along, along - length)
-        return np.maximum(np.abs(radial - self.radius_mm) - 0.5 * self.wall_mm, beyond)
+        wall = np.abs(radial - self.radius_mm) - 0.5 * self.wall_mm
+        return np.asarray(np.maximum(wall, beyond))
 
     @property
     def volume_mm3(self) -> float:

@@ -22,7 +22,7 @@ from calciscope.phantom.legs import Leg
 from calciscope.phantom.limb_drawing import Canvas
 from calciscope.phantom.mineral import Deposit, Lesion
 from calciscope.phantom.scene import Furniture, paint_scene
-from calciscope.phantom.shapes import Capsule, Ellipsoid, frame_from_normal
+from calciscope.phantom.shapes import Capsule, Ellipsoid, Points, frame_from_normal
 from calciscope.physics import tissue_hu
 from calciscope.volume import Volume
 
@@ -113,7 +113,9 @@ def _leg(side: str, kvp: float) -> Leg:
     )
 
 
-def _leg_lesions(canvas: Canvas, leg: Leg, high_mm: float, rng: np.random.Generator) -> list[Lesion]:
+def _leg_lesions(
+    canvas: Canvas, leg: Leg, high_mm: float, rng: np.random.Generator
+) -> list[Lesion]:
     columns = _LegColumns(canvas, leg)
     lesions: list[Lesion] = []
     for row in twin_rows():
@@ -157,14 +159,14 @@ class _LegColumns:
         room = distance_to(self.muscles[:, :, k] != muscle)
         room = np.minimum(room, distance_to(tissues == Label.BONE) - BONE_CLEARANCE_MM)
         room = np.minimum(room, distance_to(tissues == Label.BACKGROUND) - SKIN_CLEARANCE_MM)
-        index = np.argwhere(np.ones(room.shape, bool)) + [self.offset, 0]
+        index = np.argwhere(np.ones(room.shape, bool)) + np.array([self.offset, 0])
         points = self.grid.lps_mm(np.column_stack([index, np.full(len(index), k)]))
         for other in self.taken:
             gap = other.distance_mm(points).reshape(room.shape) - CHAIN_CLEARANCE_MM
             room = np.minimum(room, gap)
         return room
 
-    def best_line(self, muscle: int, z0: float, z1: float) -> tuple[NDArray[Any], NDArray[Any], float]:
+    def best_line(self, muscle: int, z0: float, z1: float) -> tuple[Points, Points, float]:
         """Ends of the line from z0 to z1 with most room around it, and that room (mm)."""
         heights = np.linspace(z0, z1, 7)
         rooms = [self.room_mm(muscle, z) for z in heights]
@@ -178,14 +180,12 @@ class _LegColumns:
             spot = np.round(a + share * (b - a)).astype(int)
             least = np.minimum(least, room[spot[..., 0], spot[..., 1]])
         i, j = np.unravel_index(int(np.argmax(least)), least.shape)
-        ends = [
-            self.grid.lps_mm([p[0] + self.offset, p[1], 0]) for p in (first[i], last[j])
-        ]
+        ends = [self.grid.lps_mm([p[0] + self.offset, p[1], 0]) for p in (first[i], last[j])]
         ends[0][2], ends[1][2] = z0, z1
         return ends[0], ends[1], float(least[i, j])
 
-    def depth_line(self, angle: float, z_mm: float, depth_mm: float) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Point `depth_mm` under the skin in direction `angle` (leg frame), and the outward unit."""
+    def depth_line(self, angle: float, z_mm: float, depth_mm: float) -> tuple[Points, Points]:
+        """Point `depth_mm` under the skin at `angle` of the leg frame, and the outward unit."""
         u, v = np.cos(angle), np.sin(angle)
         center = self.leg.world(0, 0, z_mm)
         outward = self.leg.world(u, v, z_mm) - center
@@ -251,10 +251,7 @@ def _subcutaneous(columns: _LegColumns, row: dict[str, Any]) -> list[Lesion]:
             solid = Ellipsoid(point, 0.5 * np.array(row["dims_mm"]), axes)
         else:
             solid = Ellipsoid.sphere(point, row["dims_mm"][0])
-        lesions.append(
-            Lesion(
-                "C2" if plate else "C1", "subcutaneous", (Deposit(solid, row["HA_mg_cc"]),),
-                row["side"], row["id"],
-            )  # fmt: skip
-        )
+        deposits = (Deposit(solid, row["HA_mg_cc"]),)
+        kind = "C2" if plate else "C1"
+        lesions.append(Lesion(kind, "subcutaneous", deposits, row["side"], row["id"]))
     return lesions

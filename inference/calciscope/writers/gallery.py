@@ -1,5 +1,6 @@
 """Axial close-ups of the largest lesions."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calciscope.findings import Lesion
+from calciscope.labels import Compartment
 from calciscope.readers.study import CtStudy
 from calciscope.volume import Array, Volume
 from calciscope.writers.pictures import (
@@ -43,7 +45,7 @@ class CloseUp:
 def close_ups(
     study: CtStudy, lesions: Volume, measured: Sequence[Lesion], count: int = COUNT
 ) -> tuple[CloseUp, ...]:
-    """Pictures of the `count` largest lesions, largest first.
+    """Pictures of the largest lesions of each compartment, largest first.
 
     Args:
         study: with the CT.
@@ -56,8 +58,18 @@ def close_ups(
 
 
 def largest_lesions(measured: Sequence[Lesion], count: int = COUNT) -> tuple[Lesion, ...]:
-    """The `count` largest by volume, largest first."""
-    return tuple(sorted(measured, key=lambda lesion: (-lesion.volume_mm3, lesion.id))[:count])
+    """The largest lesions of each compartment in turn, up to `count`, largest first.
+
+    In turn, so that many large plaques in one compartment do not hide all of another.
+    """
+    ordered = sorted(measured, key=lambda lesion: (-lesion.volume_mm3, lesion.id))
+    ranks: Counter[Compartment] = Counter()
+    ranked = []
+    for place, lesion in enumerate(ordered):
+        ranked.append((ranks[lesion.compartment], place, lesion))
+        ranks[lesion.compartment] += 1
+    chosen = sorted(ranked, key=lambda item: item[:2])[:count]
+    return tuple(lesion for _, _, lesion in sorted(chosen, key=lambda item: item[1]))
 
 
 def _close_up(
@@ -75,8 +87,8 @@ def _close_up(
     canvas.image(np.repeat(gray[..., None], 3, axis=2))
     for other in measured:
         if other.id != lesion.id and (marks == other.id).any():
-            canvas.outline(marks == other.id, spacing, compartment_color(other.compartment), 0.7)
-    canvas.outline(marks == lesion.id, spacing, compartment_color(lesion.compartment), 1.4)
+            canvas.outline(marks == other.id, spacing, compartment_color(other.compartment), 1.0)
+    canvas.outline(marks == lesion.id, spacing, compartment_color(lesion.compartment), 1.6)
     canvas.edges(AXIAL, 13.0)
     canvas.scale_bar(10.0 if field_mm < 200.0 else 50.0, 12.0)
     picture = canvas.picture(f"Axial close-up of lesion {lesion.id}")

@@ -112,6 +112,8 @@ class Canvas:
         self, mask: NDArray[np.bool_], spacing_mm: NDArray[np.float64], color: str, width: float
     ) -> None:
         """Draw a line around a mask given on (x, y), voxel (0, 0) at the upper left corner."""
+        if not mask.any() or mask.all():
+            return
         columns, rows = (
             (np.arange(count) + 0.5) * spacing
             for count, spacing in zip(mask.shape, spacing_mm, strict=True)
@@ -120,7 +122,7 @@ class Canvas:
         lines = self.axes.contour(
             columns, rows, level, levels=[0.5], colors=[color], linewidths=[width]
         )
-        lines.set(path_effects=[withStroke(linewidth=width + 1.2, foreground="black")])
+        lines.set(path_effects=[withStroke(linewidth=width + 0.8, foreground="black")])
         self._keep_limits()
 
     def picture(self, alternative: str) -> Picture:

@@ -8,38 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from calciscope.ct.coarse import thinned
-from calciscope.ct.sides import SideMap
-from calciscope.locations import Laterality, Region
-from calciscope.volume import Volume
+from calciscope.ct.bone_sections import BoneSlice
+from calciscope.locations import Region
 
-_STEP_MM = (1.5, 1.5, 4.0)
-_MINIMUM_BONE_MM2 = 50.0
 _SECOND_BONE_SHARE = (0.05, 0.6)
 _MINIMUM_TIBIA_MM2 = 250.0
 _MINIMUM_FEMUR_MM2 = 450.0
+_MAXIMUM_ELONGATION = 2.0
+_BONES_APART_MM = (12.0, 60.0)
 _MINIMUM_SHAFT_MM = 40.0
 _GAP_MM = 15.0
 _FLARE = 1.8
 """A bone this much larger in section than its shaft has begun to flare towards a joint."""
 _FLARE_REACH_MM = 25.0
-
-
-@dataclass(frozen=True, eq=False)
-class BoneSlice:
-    """Sections of the bones of one limb in one axial slice.
-
-    Attributes:
-        z_mm: height of the slice.
-        areas_mm2: of its bones, largest first.
-        center_lps_mm: of the largest; shape (3,).
-    """
-
-    z_mm: float
-    areas_mm2: tuple[float, ...]
-    center_lps_mm: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,31 +43,6 @@ class Shaft:
     axis: NDArray[np.float64]
 
 
-def bone_slices(bone: Volume, sides: SideMap) -> dict[Laterality, list[BoneSlice]]:
-    """Measure the bone sections of each limb, slice by slice.
-
-    Args:
-        bone: bool mask on any grid.
-        sides: tells to which limb a section belongs.
-
-    Returns:
-        Slices with bone, z rising, by the limb's side.
-    """
-    coarse = thinned(bone, _STEP_MM)
-    pixel_mm2 = float(coarse.spacing_mm[0] * coarse.spacing_mm[1])
-    limbs: dict[Laterality, list[BoneSlice]] = {}
-    for k in range(coarse.shape[2]):
-        sections: dict[Laterality, list[tuple[float, NDArray[np.float64]]]] = {}
-        for area, center in _sections(coarse, k, pixel_mm2):
-            sections.setdefault(_limb(center, sides), []).append((area, center))
-        for side, found in sections.items():
-            found.sort(key=lambda section: -section[0])
-            areas = tuple(area for area, _ in found)
-            center = found[0][1]
-            limbs.setdefault(side, []).append(BoneSlice(float(center[2]), areas, center))
-    return limbs
-
-
 def find_shafts(slices: list[BoneSlice]) -> list[Shaft]:
     """Find the shafts of one limb: at most one lower leg, and one thigh above it.
 
@@ -99,44 +56,14 @@ def find_shafts(slices: list[BoneSlice]) -> list[Shaft]:
     return [shaft for shaft in (shank, thigh) if shaft is not None]
 
 
-def _sections(coarse: Volume, k: int, pixel_mm2: float) -> list[tuple[float, NDArray[np.float64]]]:
-    """Area and center of each bone in a slice, its marrow included."""
-    plane = np.asarray(coarse.array[:, :, k], dtype=bool)
-    if not plane.any():
-        return []
-    labels, count = ndimage.label(_filled(plane), structure=np.ones((3, 3), dtype=int))
-    numbers = np.arange(1, count + 1)
-    areas = np.bincount(labels.ravel())[1:] * pixel_mm2
-    centers = np.array(ndimage.center_of_mass(labels > 0, labels, numbers))
-    world = coarse.lps_mm(np.column_stack([centers, np.full(count, k)]))
-    return [
-        (float(area), center)
-        for area, center in zip(areas, world, strict=True)
-        if area >= _MINIMUM_BONE_MM2
-    ]
-
-
-def _filled(plane: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """A slice's mask with its holes filled."""
-    outside, _ = ndimage.label(np.pad(~plane, 1, constant_values=True))
-    return np.asarray(outside[1:-1, 1:-1] != outside[0, 0])
-
-
-def _limb(center: NDArray[np.float64], sides: SideMap) -> Laterality:
-    """The limb that a bone section belongs to."""
-    side = sides.laterality(center)
-    if side is not Laterality.MIDLINE:
-        return side
-    return Laterality.LEFT if center[0] > sides.middle_x_mm else Laterality.RIGHT
-
-
 def _longest_shaft(slices: list[BoneSlice], region: Region) -> Shaft | None:
     """The longest run of slices that look like the shaft of one region."""
     fits = [_looks_like(s, region) for s in slices]
     typical = [s.areas_mm2[0] for s, fit in zip(slices, fits, strict=True) if fit]
     if len(typical) < 2:
         return None
-    limit = _FLARE * float(np.median(typical))
+    # The thin part of the bone is its shaft, also where most of what is in view is flared.
+    limit = _FLARE * float(np.percentile(typical, 25))
     flares = [s.areas_mm2[0] > limit for s in slices]
     run = _longest_run([s.z_mm for s in slices], fits, flares)
     if run is None:
@@ -158,6 +85,8 @@ def _longest_shaft(slices: list[BoneSlice], region: Region) -> Shaft | None:
 def _looks_like(bones: BoneSlice, region: Region) -> bool:
     """Whether a slice's sections are those of a lower leg or of a thigh."""
     largest = bones.areas_mm2[0]
+    if bones.elongation > _MAXIMUM_ELONGATION:
+        return False
     if region is Region.THIGH:
         return len(bones.areas_mm2) == 1 and largest >= _MINIMUM_FEMUR_MM2
     least, most = _SECOND_BONE_SHARE
@@ -165,6 +94,7 @@ def _looks_like(bones: BoneSlice, region: Region) -> bool:
         len(bones.areas_mm2) == 2
         and largest >= _MINIMUM_TIBIA_MM2
         and least <= bones.areas_mm2[1] / largest <= most
+        and _BONES_APART_MM[0] <= bones.second_mm <= _BONES_APART_MM[1]
     )
 
 
