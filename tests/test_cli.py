@@ -44,7 +44,10 @@ def test_version() -> None:
 
 def test_python_dash_m() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "calciscope", "--version"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "calciscope", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == calciscope.__version__
 

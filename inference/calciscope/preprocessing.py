@@ -159,7 +159,16 @@ def restore_labels(labels: Array, grid: ModelGrid) -> Array:
 def restore_probability(probability: NDArray[np.uint8], grid: ModelGrid) -> NDArray[np.uint8]:
     """Bring a map of 0..255 from the network's grid to the native voxels, linearly."""
     shape = grid.view.volume.shape
-    return grid.view.to_native(_resample_rounded(probability, shape, np.dtype(np.uint8)))
+    if probability.shape[:2] != shape[:2]:
+        restored = _resample_rounded(probability, shape, np.dtype(np.uint8))
+        return grid.view.to_native(restored)
+    # Only slices differ, and few columns hold anything: the others stay 0 without arithmetic.
+    restored = np.zeros(shape, dtype=np.uint8)
+    columns = probability.any(axis=2)
+    weights = axis_weights(probability.shape[2], shape[2])
+    for x in np.flatnonzero(columns.any(axis=1)):
+        restored[x, columns[x]] = np.rint(probability[x, columns[x]] @ weights.T)
+    return grid.view.to_native(restored)
 
 
 def _resample_rounded(array: Array, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> Array:
@@ -176,7 +185,9 @@ def _resample_rounded(array: Array, shape: tuple[int, int, int], dtype: np.dtype
         else:
             values = np.asarray(slab, dtype=np.float32)
             if array.shape[2] != shape[2]:
-                values = np.tensordot(values, rows[:, used[0] : used[-1] + 1], axes=(2, 1))
+                # Slices outermost, as scanners store them: the product needs no copy then.
+                mixed = np.tensordot(rows[:, used[0] : used[-1] + 1], values.T, axes=(1, 0))
+                values = mixed.T
             values = resample_array(values, (*shape[:2], len(rows)))
         if values.dtype != dtype:
             values = np.clip(np.rint(values), info.min, info.max)

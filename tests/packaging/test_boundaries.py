@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RUNTIME = sorted((ROOT / "inference" / "calciscope").rglob("*.py"))
 FORBIDDEN = {"torch", "monai", "pytorch_lightning", "lightning", "onnx", "calciscope_train"}
-HEAVY = {"numpy", "scipy", "pydicom", "highdicom", "matplotlib", "onnxruntime", "openvino", "nibabel"}
+HEAVY = {"numpy", "scipy", "pydicom", "highdicom", "matplotlib", "onnxruntime", "openvino"}
 
 
 def imported(path: Path) -> set[str]:

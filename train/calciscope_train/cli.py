@@ -36,7 +36,8 @@ def run(args: Sequence[str]) -> int:
     if args[0] not in COMMANDS:
         sys.stderr.write(f"calciscope-train: no command {args[0]}\n{USAGE}\n")
         return 2
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("calciscope_train").setLevel(logging.INFO)
     try:
         _call(args[0], list(args[1:]))
     except CalciscopeError as error:

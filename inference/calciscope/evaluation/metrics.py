@@ -5,12 +5,11 @@ against one that is not gets the worst value (0, or the image's diagonal).
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import KDTree
 
+from calciscope.evaluation.surfaces import surfaces_between, weighted_percentile
 from calciscope.labels import IGNORE, Label
 from calciscope.volume import Array
 
@@ -56,14 +55,15 @@ def normalized_surface_dice(
     Returns:
         0 to 1; 1 where both are empty, 0 where one is.
     """
-    surfaces = _surfaces(reference, prediction, spacing_mm)
-    if not isinstance(surfaces, _SurfacePair):
-        return 1.0 if surfaces == 0 else 0.0
+    reference, prediction = _masks(reference, prediction)
+    if not (reference.any() and prediction.any()):
+        return 0.0 if (reference.any() or prediction.any()) else 1.0
+    surfaces = surfaces_between(reference, prediction, spacing_mm)
     near = sum(
         float(areas[distances <= tolerance_mm].sum())
         for distances, areas in (surfaces.of_reference, surfaces.of_prediction)
     )
-    return near / surfaces.area
+    return near / surfaces.area_mm2
 
 
 def hausdorff_95_mm(reference: Array, prediction: Array, spacing_mm: ArrayLike) -> float:
@@ -72,12 +72,13 @@ def hausdorff_95_mm(reference: Array, prediction: Array, spacing_mm: ArrayLike) 
     Returns:
         Millimeters; 0 where both are empty, the image's diagonal where one is.
     """
-    surfaces = _surfaces(reference, prediction, spacing_mm)
-    if not isinstance(surfaces, _SurfacePair):
+    reference, prediction = _masks(reference, prediction)
+    if not (reference.any() and prediction.any()):
         diagonal = float(np.linalg.norm(np.array(reference.shape) * np.asarray(spacing_mm)))
-        return 0.0 if surfaces == 0 else diagonal
+        return diagonal if (reference.any() or prediction.any()) else 0.0
+    surfaces = surfaces_between(reference, prediction, spacing_mm)
     return max(
-        _weighted_percentile(distances, areas, 0.95)
+        weighted_percentile(distances, areas, 0.95)
         for distances, areas in (surfaces.of_reference, surfaces.of_prediction)
     )
 
@@ -102,58 +103,7 @@ def confusion_rate(
     return 0.0 if count == 0 else int((other & np.asarray(prediction, dtype=bool)).sum()) / count
 
 
-@dataclass(frozen=True, eq=False)
-class _SurfacePair:
-    """Distances and areas of the faces of both surfaces, each to the other."""
-
-    of_reference: tuple[NDArray[np.float64], NDArray[np.float64]]
-    of_prediction: tuple[NDArray[np.float64], NDArray[np.float64]]
-
-    @property
-    def area(self) -> float:
-        return float(self.of_reference[1].sum() + self.of_prediction[1].sum())
-
-
 def _masks(reference: Array, prediction: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     if reference.shape != prediction.shape:
         raise ValueError(f"masks differ in shape: {reference.shape} and {prediction.shape}")
     return np.asarray(reference, dtype=bool), np.asarray(prediction, dtype=bool)
-
-
-def _surfaces(reference: Array, prediction: Array, spacing_mm: ArrayLike) -> "_SurfacePair | int":
-    """Both surfaces, or how many of the masks hold something (0 or 1) if not both do."""
-    reference, prediction = _masks(reference, prediction)
-    filled = int(reference.any()) + int(prediction.any())
-    if filled < 2:
-        return filled
-    spacing = np.asarray(spacing_mm, dtype=np.float64)
-    one, one_areas = _faces(reference, spacing)
-    two, two_areas = _faces(prediction, spacing)
-    return _SurfacePair(
-        (np.asarray(KDTree(two).query(one)[0]), one_areas),
-        (np.asarray(KDTree(one).query(two)[0]), two_areas),
-    )
-
-
-def _faces(
-    mask: NDArray[np.bool_], spacing: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Centers (n, 3) in mm and areas (n,) of the faces between a mask and its outside."""
-    padded = np.pad(mask, 1)
-    centers, areas = [], []
-    for axis in range(3):
-        edges = np.argwhere(np.diff(padded.astype(np.int8), axis=axis) != 0).astype(np.float64)
-        edges[:, axis] += 0.5
-        centers.append(edges * spacing)
-        areas.append(np.full(len(edges), np.prod(np.delete(spacing, axis))))
-    return np.concatenate(centers), np.concatenate(areas)
-
-
-def _weighted_percentile(
-    values: NDArray[np.float64], weights: NDArray[np.float64], share: float
-) -> float:
-    """Smallest value at or below which at least `share` of the weight lies."""
-    order = np.argsort(values)
-    cumulative = np.cumsum(weights[order])
-    index = int(np.searchsorted(cumulative, share * cumulative[-1] * (1 - 1e-12)))
-    return float(values[order[min(index, len(values) - 1)]])

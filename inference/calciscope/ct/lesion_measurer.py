@@ -1,0 +1,133 @@
+"""All figures of one lesion, from the study around it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calciscope.ct.anatomy import Anatomy, Place, find_anatomy
+from calciscope.ct.calcium_score import AgatstonRule, agatston_score
+from calciscope.ct.compartments import vote_compartment
+from calciscope.ct.distances import Surface, surface_of
+from calciscope.ct.lesions import LesionMap
+from calciscope.ct.masks import without_specks
+from calciscope.ct.mineral_mass import measure_mineral
+from calciscope.ct.neighborhood import SegmentedCt, Surroundings, study_surroundings
+from calciscope.ct.settings import MeasurementSettings
+from calciscope.ct.shape import LesionShape, measure_shape
+from calciscope.findings import Lesion
+from calciscope.labels import Label
+from calciscope.locations import Region
+from calciscope.physics import ha_mg_cc_per_hu
+from calciscope.volume import Volume
+
+
+@dataclass(frozen=True, eq=False)
+class LesionMeasurer:
+    """A study prepared for measuring its lesions one by one."""
+
+    surroundings: Surroundings
+    anatomy: Anatomy
+    skin: Surface | None
+    bone: Surface | None
+    kvp: float
+    settings: MeasurementSettings
+
+    @classmethod
+    def prepare(
+        cls,
+        ct: Volume,
+        segmentation: SegmentedCt,
+        lesions: LesionMap,
+        kvp: float,
+        settings: MeasurementSettings,
+    ) -> "LesionMeasurer":
+        """Look at the whole study once: bone, skin, limbs, territories."""
+        body = np.asarray(segmentation.body.array, dtype=bool)
+        bone = without_specks(
+            segmentation.tissues.array == Label.BONE,
+            ct.voxel_volume_mm3,
+            settings.minimum_bone_mm3,
+        )
+        return cls(
+            study_surroundings(ct, segmentation, lesions, bone),
+            find_anatomy(segmentation.body, ct.with_array(bone), settings),
+            surface_of(body, ct.spacing_mm, outer=True),
+            surface_of(bone, ct.spacing_mm),
+            kvp,
+            settings,
+        )
+
+    def measure(self, number: int) -> Lesion:
+        """Measure one lesion."""
+        ct, settings = self.surroundings.ct, self.settings
+        voxels = self.surroundings.lesions.voxels[number - 1]
+        reach = max(
+            settings.background_shell_mm[1],
+            settings.compartment_shell_mm + settings.fascia_margin_mm,
+        )
+        near = self.surroundings.neighborhood(number, reach)
+        shape = measure_shape(voxels, ct)
+        place = self.anatomy.locate(shape.centroid_lps_mm)
+        vote = vote_compartment(near, settings)
+        mineral = measure_mineral(near, ha_mg_cc_per_hu(self.kvp), self.kvp, settings)
+        hu = ct.array[tuple(voxels.T)].astype(np.float64)
+        probability = self.surroundings.segmentation.probability.array[tuple(voxels.T)]
+        x, y, z = (float(value) for value in shape.centroid_lps_mm)
+        return Lesion(
+            id=number,
+            compartment=vote.compartment,
+            compartment_fractions=vote.fractions,
+            laterality=place.laterality,
+            region=place.region,
+            level=place.level,
+            volume_mm3=len(voxels) * ct.voxel_volume_mm3,
+            volume_pv_mm3=mineral.volume_pv_mm3,
+            ha_mass_mg=mineral.ha_mass_mg,
+            agatston=agatston_score(
+                near.ct.array,
+                near.territory,
+                float(ct.spacing_mm[0] * ct.spacing_mm[1]),
+                float(ct.spacing_mm[2]),
+                AgatstonRule.for_kvp(self.kvp),
+            ),
+            hu_mean=float(hu.mean()),
+            hu_max=float(hu.max()),
+            hu_p95=float(np.percentile(hu, 95)),
+            longest_diameter_mm=shape.longest_diameter_mm,
+            short_axis_mm=shape.short_axis_mm,
+            linearity=shape.linearity,
+            angle_to_bone_axis_deg=_angle_deg(shape, place, settings),
+            distance_to_skin_mm=_distance(self.skin, voxels),
+            distance_to_bone_mm=_distance(self.bone, voxels),
+            centroid_lps_mm=(x, y, z),
+            probability=float(probability.mean()) / 255.0,
+        )
+
+    def cautions(self, lesions: list[Lesion]) -> list[str]:
+        """What the reader must know about sides, regions and levels."""
+        cautions = [self.anatomy.sides.warning] if self.anatomy.sides.warning else []
+        used = {lesion.laterality for lesion in lesions if lesion.level is not None}
+        assumed = [side for side in sorted(used) if self.anatomy.limbs[side].length_assumed]
+        if assumed:
+            cautions.append(
+                f"Levels in the {' and '.join(assumed)} leg assume a tibia of "
+                f"{self.settings.tibia_length_mm:.0f} mm, as only one of its joints is in view."
+            )
+        if any(lesion.region is Region.THIGH and lesion.level for lesion in lesions):
+            cautions.append(
+                f"Levels in the thigh assume a femur of {self.settings.femur_length_mm:.0f} mm."
+            )
+        return cautions
+
+
+def _angle_deg(shape: LesionShape, place: Place, settings: MeasurementSettings) -> float | None:
+    """Angle between a lesion and the bone beside it, 0 to 90 degrees."""
+    if place.bone_axis is None or shape.longest_diameter_mm < settings.minimum_oriented_mm:
+        return None
+    cosine = abs(float(shape.direction @ place.bone_axis))
+    return float(np.degrees(np.arccos(min(cosine, 1.0))))
+
+
+def _distance(surface: Surface | None, voxels: NDArray[np.intp]) -> float | None:
+    return None if surface is None else surface.distance_mm(voxels)
