@@ -12,14 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calciscope.errors import ModelError
-from calciscope.resampling import axis_weights, nearest_indices, resample_array, resampled_affine
+from calciscope.resampling import nearest_indices, resampled_affine
+from calciscope.slabs import refine_sparse, resample_rounded
 from calciscope.volume import Array, CanonicalView, Volume
 
 VERSION = 1
 """Version of the preprocessing chain; a change of its arithmetic must raise it."""
-
-SLAB = 16
-"""Slices worked on at a time, so that float copies stay small."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +142,7 @@ def preprocess(volume: Volume, spec: PreprocessingSpec) -> ModelGrid:
     view = volume.canonical()
     canonical = view.volume
     shape = model_shape(canonical, spec)
-    hu = _resample_rounded(canonical.array, shape, np.dtype(np.int16))
+    hu = resample_rounded(canonical.array, shape, np.dtype(np.int16))
     return ModelGrid(Volume(hu, resampled_affine(canonical, shape)), view)
 
 
@@ -160,36 +158,6 @@ def restore_probability(probability: NDArray[np.uint8], grid: ModelGrid) -> NDAr
     """Bring a map of 0..255 from the network's grid to the native voxels, linearly."""
     shape = grid.view.volume.shape
     if probability.shape[:2] != shape[:2]:
-        restored = _resample_rounded(probability, shape, np.dtype(np.uint8))
+        restored = resample_rounded(probability, shape, np.dtype(np.uint8))
         return grid.view.to_native(restored)
-    # Only slices differ, and few columns hold anything: the others stay 0 without arithmetic.
-    restored = np.zeros(shape, dtype=np.uint8)
-    columns = probability.any(axis=2)
-    weights = axis_weights(probability.shape[2], shape[2])
-    for x in np.flatnonzero(columns.any(axis=1)):
-        restored[x, columns[x]] = np.rint(probability[x, columns[x]] @ weights.T)
-    return grid.view.to_native(restored)
-
-
-def _resample_rounded(array: Array, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> Array:
-    """Resample and round to an integer type, in slabs along the last axis; C-contiguous."""
-    result = np.empty(shape, dtype=dtype)
-    info = np.iinfo(dtype)
-    weights = axis_weights(array.shape[2], shape[2])
-    for start in range(0, shape[2], SLAB):
-        rows = weights[start : start + SLAB]
-        used = np.flatnonzero(rows.any(axis=0))
-        slab = array[:, :, used[0] : used[-1] + 1]
-        if slab.shape[:2] == shape[:2] and array.shape[2] == shape[2]:
-            values = slab
-        else:
-            values = np.asarray(slab, dtype=np.float32)
-            if array.shape[2] != shape[2]:
-                # Slices outermost, as scanners store them: the product needs no copy then.
-                mixed = np.tensordot(rows[:, used[0] : used[-1] + 1], values.T, axes=(1, 0))
-                values = mixed.T
-            values = resample_array(values, (*shape[:2], len(rows)))
-        if values.dtype != dtype:
-            values = np.clip(np.rint(values), info.min, info.max)
-        result[:, :, start : start + SLAB] = values
-    return result
+    return grid.view.to_native(refine_sparse(probability, shape[2]))

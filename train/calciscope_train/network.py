@@ -50,8 +50,7 @@ def _norm(kind: Norm, channels: int) -> nn.Module:
         # Batches are small and lesion-rich; slow running statistics follow the whole stream.
         return nn.BatchNorm3d(channels, momentum=0.05)
     if kind == "instance":
-        # The same arithmetic as InstanceNorm3d, five times faster in bf16 on two CPU threads.
-        return nn.GroupNorm(channels, channels)
+        return nn.InstanceNorm3d(channels, affine=True)
     if kind == "group":
         return nn.GroupNorm(GROUPS, channels)
     raise ValueError(f"norm must be batch, instance or group, not {kind!r}")

@@ -40,8 +40,8 @@ def describe_definition(
         "without bone, other lesions, vessel walls, metal and air",
         background_shell_mm=settings.background_shell_mm,
         volume_pv="sum of (HU - background) over lesion and margin, divided by (core - "
-        "background); core is the stated percentile of the lesion's HU, in lesions of few voxels "
-        "the fallback where that is higher",
+        "background); core is the stated percentile of the lesion's HU less its share of noise, in "
+        "lesions of few voxels the fallback where that is higher",
         core_percentile=settings.core_percentile,
         core_minimum_voxels=settings.core_minimum_voxels,
         core_fallback_hu=settings.core_fallback_hu,

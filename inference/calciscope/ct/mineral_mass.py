@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.special import ndtri
 
 from calciscope.ct.neighborhood import Neighborhood
 from calciscope.ct.settings import MeasurementSettings
@@ -65,15 +66,22 @@ def measure_mineral(
     total = float(excess[excess >= -_DARKER_THAN_NOISE * noise].sum())
     total_mm3 = max(total, 0.0) * near.ct.voxel_volume_mm3
     mean_background = float(background[near.territory].mean())
-    inside = hu[near.lesion]
-    core = float(np.percentile(inside, settings.core_percentile))
-    if len(inside) <= settings.core_minimum_voxels:
-        core = max(core, settings.core_fallback_hu)
+    core = _core_hu(hu[near.lesion], noise, settings)
     return Mineral(
         volume_pv_mm3=total_mm3 / max(core - mean_background, 1.0),
         ha_mass_mg=total_mm3 / 1000.0 * ha_mg_cc_per_hu,
         background_hu=mean_background,
     )
+
+
+def _core_hu(inside: NDArray[np.float64], noise: float, settings: MeasurementSettings) -> float:
+    """HU of a lesion's pure mineral: a high percentile, less what noise alone adds to it."""
+    percentile = settings.core_percentile
+    core = float(np.percentile(inside, percentile)) - float(ndtri(percentile / 100)) * noise
+    core = max(core, float(inside.mean()))
+    if len(inside) <= settings.core_minimum_voxels:
+        core = max(core, settings.core_fallback_hu)
+    return core
 
 
 def background_hu(

@@ -78,7 +78,7 @@ class CtSegmenter:
         native_body: NDArray[np.bool_] = restore_labels(body, grid)
         beneath = restore_labels(result.tissue, grid)
         probability = restore_probability(result.probability, grid)
-        probability[~native_body] = 0
+        probability *= native_body
         tissues = beneath.copy(order="K")
         tissues[probability >= HALF] = Label.CALCIFICATION
         clock.lap("restore")

@@ -44,5 +44,5 @@ class MeasurementSettings:
             raise InputError("background_shell_mm must be two rising distances of 0 mm or more")
         if self.minimum_voxels < 1 or self.minimum_volume_mm3 < 0:
             raise InputError("a lesion's minimum size must be at least one voxel and 0 mm3")
-        if not 0 < self.core_percentile <= 100:
-            raise InputError("core_percentile must lie above 0 and not above 100")
+        if not 0 < self.core_percentile < 100:
+            raise InputError("core_percentile must lie between 0 and 100")

@@ -4,7 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from calciscope.evaluation.matching import DetectionCase
+from calciscope.evaluation.matching import DetectionCase, LesionScore, match_lesions
+
+__all__ = [
+    "DICE_FROM_MM3",
+    "SIZE_BINS_MM3",
+    "DetectionCase",
+    "LesionScore",
+    "SizeBin",
+    "false_positives_per_case",
+    "lesion_sensitivity",
+    "match_lesions",
+    "mean_lesion_dice",
+    "sensitivity_by_size",
+]
 
 DICE_FROM_MM3 = 30.0
 """Reference lesions of at least this volume have their Dice reported."""

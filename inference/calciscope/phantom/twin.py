@@ -159,11 +159,14 @@ class _LegColumns:
         room = distance_to(self.muscles[:, :, k] != muscle)
         room = np.minimum(room, distance_to(tissues == Label.BONE) - BONE_CLEARANCE_MM)
         room = np.minimum(room, distance_to(tissues == Label.BACKGROUND) - SKIN_CLEARANCE_MM)
-        index = np.argwhere(np.ones(room.shape, bool)) + np.array([self.offset, 0])
+        # Only what is free so far is looked at again: a muscle is a small part of the plane.
+        free = np.argwhere(room > 0)
+        index = free + np.array([self.offset, 0])
         points = self.grid.lps_mm(np.column_stack([index, np.full(len(index), k)]))
         for other in self.taken:
-            gap = other.distance_mm(points).reshape(room.shape) - CHAIN_CLEARANCE_MM
-            room = np.minimum(room, gap)
+            gap = other.distance_mm(points) - CHAIN_CLEARANCE_MM
+            where = (free[:, 0], free[:, 1])
+            room[where] = np.minimum(room[where], gap)
         return room
 
     def best_line(self, muscle: int, z0: float, z1: float) -> tuple[Points, Points, float]:
