@@ -1,7 +1,7 @@
 """Calciscope finds mineral in soft tissue. Research use, not a diagnosis.
 
-    import calciscope
-    findings = calciscope.analyze("study/")
+import calciscope
+findings = calciscope.analyze("study/")
 """
 
 from typing import TYPE_CHECKING, Any

@@ -4,7 +4,6 @@ import platform
 import resource
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -117,13 +116,22 @@ class Analyzer:
             OutputError: `output` holds results already, or cannot be written to.
         """
         tell = progress or _silent
-        with ExitStack() as stack:
-            staging = stack.enter_context(output_folder(output, force))
+        # Before the work: a folder that may not be written to is refused at once.
+        with output_folder(output, force) as staging:
             analysis = self.analyze(source, progress)
             tell("writing", 0.0)
             findings = self._write(analysis, staging)
         tell("done", 1.0)
         return findings
+
+    def write(self, analysis: Analysis, output: Path, force: bool = False) -> Findings:
+        """Write every result of an analysis into `output`, or nothing at all.
+
+        Raises:
+            OutputError: `output` holds results already, or cannot be written to.
+        """
+        with output_folder(output, force) as staging:
+            return self._write(analysis, staging)
 
     def _write(self, analysis: Analysis, folder: Path) -> Findings:
         """Write all files; the returned findings hold the times that writing took."""

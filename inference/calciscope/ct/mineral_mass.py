@@ -109,8 +109,10 @@ def background_hu(
         same = near.tissue == label
         if (shell & same).sum() >= _MINIMUM_SAMPLE:
             # What lies deep in a tissue is pure; its borders hold some of the neighbor.
-            depth = ndimage.distance_transform_edt(same, sampling=tuple(near.ct.spacing_mm))
-            deep = shell & same & (depth >= np.median(depth[shell & same]))
+            deep = shell & same
+            if not same.all():
+                depth = ndimage.distance_transform_edt(same, sampling=tuple(near.ct.spacing_mm))
+                deep &= depth >= np.median(depth[deep])
             result[tissue == label] = float(np.median(hu[deep]))
     residuals = np.abs(hu - result)[shell]
     # 1.4826 times the median absolute deviation is the SD of a normal distribution.
