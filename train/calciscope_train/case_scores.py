@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
 from calciscope.ct.body import body_mask
-from calciscope.ct.masks import without_specks
+from calciscope.ct.masks import component_voxels, without_specks
 from calciscope.ct.measurements import measure_study
 from calciscope.ct.segmentation import HALF, CtSegmentation
 from calciscope.ct.settings import MeasurementSettings
@@ -68,7 +67,7 @@ def score_case(case: Case, model: ModelManifest, engine: Engine) -> CaseScores:
     ct = Volume.from_spacing(np.asarray(case.ct), case.meta["spacing_mm"])
     labels = np.asarray(case.labels)
     segmentation = segment_case(ct, model, engine)
-    reference = cc3d.connected_components(labels == Label.CALCIFICATION, connectivity=26)
+    reference = _reference_ids(labels)
     bone = bone_by_rule(ct)
     masks = {NETWORK: segmentation.tissues.array == Label.CALCIFICATION}
     for rule in BASELINES:
@@ -88,6 +87,14 @@ def score_case(case: Case, model: ModelManifest, engine: Engine) -> CaseScores:
             if (labels == label).any()
         },
     )
+
+
+def _reference_ids(labels: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Ids of the 26-connected calcifications of the reference, from 1."""
+    ids = np.zeros(labels.shape, np.int32)
+    for number, voxels in enumerate(component_voxels(labels == Label.CALCIFICATION), start=1):
+        ids[tuple(voxels.T)] = number
+    return ids
 
 
 def segment_case(ct: Volume, model: ModelManifest, engine: Engine) -> CtSegmentation:

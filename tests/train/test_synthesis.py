@@ -1,0 +1,69 @@
+"""Phantom cases on disk: on the model grid, never twice, splits apart."""
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from calciscope.errors import InputError, PhantomError
+from calciscope.labels import IGNORE, Label
+from calciscope.phantom.cases import PhantomCase, random_case
+from calciscope.preprocessing import PreprocessingSpec
+from calciscope_train import synthesis
+from calciscope_train.cases import read_case
+from calciscope_train.synthesis import FIRST_SEED, SEEDS_PER_SPLIT, synthesise, write_phantom
+
+SPEC = PreprocessingSpec()
+
+
+def small_case(seed: int) -> PhantomCase:
+    return random_case(seed, (30.0, 35.0))
+
+
+@pytest.mark.slow
+def test_a_case_lies_on_the_model_grid_with_its_books(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(synthesis, "random_case", small_case)
+    assert write_phantom(tmp_path, "train", 4, SPEC)
+    case = read_case(tmp_path / "train" / "phantom-000004")
+    assert case.ct.shape == case.labels.shape
+    for spacing, wanted in zip(case.meta["spacing_mm"], SPEC.spacing_mm, strict=True):
+        assert SPEC.spacing_band[0] <= spacing / wanted <= SPEC.spacing_band[1]
+    assert set(np.unique(case.labels).tolist()) <= {*map(int, Label), IGNORE}
+    assert sum(case.meta["requested"].values()) >= sum(case.meta["placed"].values()) > 0
+    for row in case.meta["lesions"]:
+        if row["visible"]:
+            assert all(0 <= c < n for c, n in zip(row["center_index"], case.ct.shape, strict=True))
+    before = (tmp_path / "train" / "phantom-000004" / "case.json").stat().st_mtime_ns
+    assert write_phantom(tmp_path, "train", 4, SPEC)
+    assert (tmp_path / "train" / "phantom-000004" / "case.json").stat().st_mtime_ns == before
+    json.dumps(dict(case.meta))
+
+
+def test_a_phantom_without_room_is_told_and_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def cramped(seed: int) -> PhantomCase:
+        raise PhantomError("only 1 of 9 lesions found room")
+
+    monkeypatch.setattr(synthesis, "random_case", cramped)
+    assert not write_phantom(tmp_path, "train", 7, SPEC)
+    assert "seed 7 left out: only 1 of 9" in caplog.text
+    assert not (tmp_path / "train" / "phantom-000007").exists()
+
+
+def test_splits_never_share_a_seed() -> None:
+    ranges = [range(first, first + SEEDS_PER_SPLIT) for first in FIRST_SEED.values()]
+    assert len({seed for r in ranges for seed in (r[0], r[-1])}) == 2 * len(ranges)
+    starts = sorted(r[0] for r in ranges)
+    assert all(b - a >= SEEDS_PER_SPLIT for a, b in itertools.pairwise(starts))
+
+
+def test_unknown_splits_and_too_many_seeds_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="choose one of train, val, test"):
+        synthesise(tmp_path, "training")
+    with pytest.raises(InputError, match="a split has 50000 seeds"):
+        synthesise(tmp_path, "val", count=60_000)
