@@ -70,8 +70,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("-o", "--output", type=Path, help="write all results of each CT here")
     parser.add_argument("--engine", default="auto")
+    parser.add_argument("--threads", type=int)
     given = parser.parse_args()
-    analyzer = Analyzer(engine=given.engine)
+    analyzer = Analyzer(engine=given.engine, threads=given.threads)
     clean_mm3: list[float] = []
     print("CT   held out  lesions  mm3  rule's foci: all/found  seen by eye | largest")
     for path in sorted(given.folder.glob("*_ct.nii.gz")):

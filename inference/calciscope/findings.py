@@ -104,6 +104,7 @@ class CtDefinition:
     connectivity: int
     minimum_volume_mm3: float
     minimum_voxels: int
+    minimum_peak_hu: Number1
     spacing_mm: tuple[Number4, Number4, Number4]
     slice_thickness_mm: Number3 | None
     slice_increment_mm: Number3

@@ -129,3 +129,17 @@ def test_settings_are_checked() -> None:
         MeasurementSettings(minimum_voxels=0)
     with pytest.raises(InputError, match="core_percentile"):
         MeasurementSettings(core_percentile=0)
+
+
+def test_what_stays_dark_is_no_lesion() -> None:
+    mask = np.zeros((12, 12, 6), bool)
+    mask[2:5, 2:5, 2:4] = True
+    mask[7:10, 7:10, 2:4] = True
+    hu = np.full(mask.shape, 40, np.int16)
+    hu[3, 3, 3] = 100
+    hu[8, 8, 3] = 99
+    volume = Volume.from_spacing(mask, (1, 1, 2.5))
+    assert find_lesions(volume, MeasurementSettings()).count == 2
+    found = find_lesions(volume, MeasurementSettings(), hu)
+    assert found.count == 1
+    assert found.ids.array[3, 3, 3] == 1

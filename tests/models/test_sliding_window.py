@@ -47,7 +47,7 @@ def assert_same(result: WindowedResult, expected: tuple[np.ndarray, np.ndarray])
     assert (result.tissue == tissue).mean() > 0.9999
 
 
-@pytest.mark.parametrize("most", [1 << 21, 1 << 16, 1 << 14])
+@pytest.mark.parametrize("most", [1 << 22, 1 << 16, 1 << 14])
 def test_windows_equal_the_volume_in_one_piece(
     model: ModelManifest, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:

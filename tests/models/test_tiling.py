@@ -7,6 +7,7 @@ from calciscope.models import tiling
 from calciscope.models.tiling import GRAIN, HALO, Tiling, plan_tiling
 
 MULTIPLE = (16, 16, 4)
+MULTIPLES = st.sampled_from([MULTIPLE, (16, 16, 8), (8, 8, 8), (32, 32, 2), (64, 64, 64)])
 
 
 @st.composite
@@ -29,28 +30,33 @@ def count_kept(plan: Tiling, shape: tuple[int, ...]) -> np.ndarray:
 
 
 @settings(deadline=None, max_examples=60)
-@given(bodies(), st.sampled_from([1 << 14, 1 << 17, 1 << 21]))
-def test_every_voxel_of_the_body_is_kept_once(body: np.ndarray, most: int) -> None:
+@given(bodies(), st.sampled_from([1 << 14, 1 << 17, 1 << 22]), MULTIPLES)
+def test_every_voxel_of_the_body_is_kept_once(
+    body: np.ndarray, most: int, multiple: tuple[int, int, int]
+) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tiling, "MOST_VOXELS", most)
-        plan = plan_tiling(body, MULTIPLE)
+        plan = plan_tiling(body, multiple)
     kept = count_kept(plan, body.shape)
     assert kept.max() == 1
     assert kept[body].min() == 1
-    assert all(size % multiple == 0 for size, multiple in zip(plan.size, MULTIPLE, strict=True))
+    assert all(size % step == 0 for size, step in zip(plan.size, multiple, strict=True))
     for window in plan.windows:
         for axis in range(3):
+            assert window.start[axis] % multiple[axis] == 0
             assert 0 <= window.start[axis] <= window.kept[axis].start
             assert window.kept[axis].stop <= window.start[axis] + plan.size[axis]
 
 
 @settings(deadline=None, max_examples=60)
-@given(bodies(), st.sampled_from([1 << 14, 1 << 17, 1 << 21]))
-def test_body_is_seen_with_its_surroundings(body: np.ndarray, most: int) -> None:
+@given(bodies(), st.sampled_from([1 << 14, 1 << 17, 1 << 22]), MULTIPLES)
+def test_body_is_seen_with_its_surroundings(
+    body: np.ndarray, most: int, multiple: tuple[int, int, int]
+) -> None:
     """Within a halo of a kept voxel of the body the window sees all of the body in its row."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tiling, "MOST_VOXELS", most)
-        plan = plan_tiling(body, MULTIPLE)
+        plan = plan_tiling(body, multiple)
     for window in plan.windows:
         for axis in range(3):
             # Planned along Z first, then Y in that slab, then X in that row.
@@ -77,11 +83,11 @@ def test_nothing_to_cover_needs_no_window() -> None:
 
 def test_small_body_takes_one_fitting_window() -> None:
     body = np.zeros((200, 200, 60), dtype=bool)
-    body[92:132, 60:100, 20:40] = True
+    body[100:132, 68:100, 22:40] = True
     plan = plan_tiling(body, MULTIPLE)
-    # 40 + 2 x 4 of margin = 48 fits exactly; 20 + 2 x 2 = 24 slices.
+    # 32 + 2 x 4 of margin = 40 needs 48; 18 + 2 x 2 = 22 slices need 24.
     assert plan.size == (48, 48, 24)
-    assert [window.start for window in plan.windows] == [(88, 56, 18)]
+    assert [window.start for window in plan.windows] == [(96, 64, 20)]
 
 
 def test_volume_smaller_than_a_window_starts_at_its_corner() -> None:

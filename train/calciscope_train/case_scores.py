@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calciscope.ct.body import body_mask
-from calciscope.ct.masks import component_voxels, without_specks
+from calciscope.ct.lesions import find_lesions
+from calciscope.ct.masks import component_voxels
 from calciscope.ct.measurements import measure_study
-from calciscope.ct.segmentation import HALF, CtSegmentation
+from calciscope.ct.segmentation import HALF, CtSegmentation, label_model_grid
 from calciscope.ct.settings import MeasurementSettings
 from calciscope.evaluation.baselines import BASELINES, bone_by_rule
 from calciscope.evaluation.detection import DetectionCase, match_lesions
@@ -16,7 +16,6 @@ from calciscope.evaluation.metrics import confusion_rate, dice, scored_masks
 from calciscope.labels import IGNORE, Label
 from calciscope.models.engine import Engine
 from calciscope.models.manifest import ModelManifest
-from calciscope.models.sliding_window import run_windows
 from calciscope.readers.study import CtAcquisition
 from calciscope.volume import Array, Volume
 from calciscope_train.cases import Case
@@ -98,16 +97,11 @@ def _reference_ids(labels: NDArray[np.uint8]) -> NDArray[np.int32]:
 
 
 def segment_case(ct: Volume, model: ModelManifest, engine: Engine) -> CtSegmentation:
-    """Segment a CT that is on the model grid already, specks removed as in the runtime."""
-    body = body_mask(ct)
-    result = run_windows(ct.array, body, model, engine)
-    result.tissue[~body] = Label.BACKGROUND
-    result.probability[~body] = 0
-    mineral = without_specks(
-        result.probability >= HALF, ct.voxel_volume_mm3, SETTINGS.minimum_volume_mm3
-    )
+    """Segment a CT that is on the model grid already, lesions chosen as in the runtime."""
+    result, body = label_model_grid(ct, model, engine)
+    mineral = find_lesions(ct.with_array(result.probability >= HALF), SETTINGS, ct.array)
     tissues = result.tissue.copy()
-    tissues[mineral] = Label.CALCIFICATION
+    tissues[mineral.ids.array > 0] = Label.CALCIFICATION
     return CtSegmentation(
         ct.with_array(tissues),
         ct.with_array(result.tissue),

@@ -27,6 +27,7 @@ def describe_definition(
         connectivity=CONNECTIVITY,
         minimum_volume_mm3=settings.minimum_volume_mm3,
         minimum_voxels=settings.minimum_voxels,
+        minimum_peak_hu=settings.minimum_peak_hu,
         spacing_mm=(i, j, k),
         slice_thickness_mm=acquisition.slice_thickness_mm,
         slice_increment_mm=k,

@@ -34,12 +34,15 @@ class LesionMap:
         return len(self.voxels)
 
 
-def find_lesions(calcification: Volume, settings: MeasurementSettings) -> LesionMap:
+def find_lesions(
+    calcification: Volume, settings: MeasurementSettings, hu: Array | None = None
+) -> LesionMap:
     """Find lesions in a mask of calcification.
 
     Args:
         calcification: bool, shape (I, J, K), on the native grid.
-        settings: gives the minimum size.
+        settings: gives the minimum size and the minimum peak.
+        hu: the CT, same shape; where it is not given the peak is not asked for.
 
     Returns:
         Lesions by falling volume; equal ones in the order of their first voxel.
@@ -50,6 +53,7 @@ def find_lesions(calcification: Volume, settings: MeasurementSettings) -> Lesion
         for group in component_voxels(calcification.array)
         if len(group) >= settings.minimum_voxels
         and len(group) * voxel_mm3 >= settings.minimum_volume_mm3
+        and (hu is None or float(hu[tuple(group.T)].max()) >= settings.minimum_peak_hu)
     ]
     kept.sort(key=lambda group: (-len(group), tuple(group[0])))
     ids = np.zeros_like(calcification.array, dtype=np.uint16 if len(kept) < 2**16 else np.uint32)

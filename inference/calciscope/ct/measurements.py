@@ -53,7 +53,7 @@ def measure_study(
         raise InputError("the segmentation does not lie on the grid of the CT it is measured on")
     warnings = acquisition_cautions(ct, acquisition)
     tissues = segmentation.tissues.array
-    lesions = find_lesions(ct.with_array(tissues == Label.CALCIFICATION), settings)
+    lesions = find_lesions(ct.with_array(tissues == Label.CALCIFICATION), settings, ct.array)
     measured: list[Lesion] = []
     if lesions.count:
         measurer = LesionMeasurer.prepare(

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calciscope.ct.body import body_mask
+from calciscope.ct.bone_vote import bones_by_vote
 from calciscope.labels import Label
 from calciscope.models.engine import Engine
 from calciscope.models.manifest import ModelManifest
-from calciscope.models.sliding_window import run_windows
+from calciscope.models.sliding_window import WindowedResult, run_windows
 from calciscope.preprocessing import preprocess, restore_labels, restore_probability
 from calciscope.volume import Volume
 
@@ -42,6 +43,31 @@ class CtSegmentation:
     network_voxels: int
 
 
+def label_model_grid(
+    ct: Volume,
+    model: ModelManifest,
+    engine: Engine,
+    progress: Callable[[float], None] | None = None,
+    clock: "Clock | None" = None,
+) -> tuple[WindowedResult, NDArray[np.bool_]]:
+    """Label a CT that lies on the model grid.
+
+    Returns:
+        Tissue and probability of calcification, both 0 outside of the body and the probability 0
+        in what is bone by vote; and the body.
+    """
+    lap = (clock or Clock()).lap
+    body = body_mask(ct)
+    lap("body")
+    result = run_windows(ct.array, body, model, engine, progress)
+    lap("network")
+    result.tissue[~body] = Label.BACKGROUND
+    result.probability[~body] = 0
+    result.probability[bones_by_vote(ct, result.tissue, result.probability >= HALF)] = 0
+    lap("bone_vote")
+    return result, body
+
+
 class CtSegmenter:
     """A CT model, loaded once and used for many CTs.
 
@@ -66,15 +92,10 @@ class CtSegmenter:
             volume: HU on any axes.
             progress: called with the share of windows done, 0 to 1.
         """
-        clock = _Clock()
+        clock = Clock()
         grid = preprocess(volume, self.model.preprocessing)
         clock.lap("preprocess")
-        body = body_mask(grid.volume)
-        clock.lap("body")
-        result = run_windows(grid.volume.array, body, self.model, self.engine, progress)
-        clock.lap("network")
-        result.tissue[~body] = Label.BACKGROUND
-        result.probability[~body] = 0
+        result, body = label_model_grid(grid.volume, self.model, self.engine, progress, clock)
         native_body: NDArray[np.bool_] = restore_labels(body, grid)
         beneath = restore_labels(result.tissue, grid)
         probability = restore_probability(result.probability, grid)
@@ -93,12 +114,15 @@ class CtSegmenter:
         )
 
 
-class _Clock:
+class Clock:
+    """Seconds per stage."""
+
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._last = perf_counter()
 
     def lap(self, stage: str) -> None:
+        """Note the time since the last lap."""
         now = perf_counter()
         self.seconds[stage] = now - self._last
         self._last = now

@@ -11,6 +11,8 @@ class MeasurementSettings:
 
     Attributes:
         minimum_volume_mm3, minimum_voxels: a component smaller than either is no lesion.
+        minimum_peak_hu: nor is one whose densest voxel stays below this; 100 HU is about 77 mg of
+            hydroxyapatite in a milliliter at 120 kVp, the faintest mineral worth the name.
         minimum_bone_mm3: smaller components of bone are taken for noise of the segmentation.
         background_shell_mm: distances from a lesion between which its background is sampled.
         core_percentile: of a lesion's HU, the pure mineral, for lesions of more than
@@ -27,6 +29,7 @@ class MeasurementSettings:
 
     minimum_volume_mm3: float = 5.0
     minimum_voxels: int = 2
+    minimum_peak_hu: float = 100.0
     minimum_bone_mm3: float = 50.0
     background_shell_mm: tuple[float, float] = (3.0, 6.0)
     core_percentile: float = 95.0
