@@ -3,6 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is not a wrong result.
+settings.register_profile("calciscope", deadline=None)
+settings.load_profile("calciscope")
 
 
 @pytest.fixture(scope="session")

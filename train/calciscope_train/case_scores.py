@@ -1,6 +1,8 @@
 """One held-out case: what the network and the threshold rules find in it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from calciscope.evaluation.metrics import confusion_rate, dice, scored_masks
 from calciscope.labels import IGNORE, Label
 from calciscope.models.engine import Engine
 from calciscope.models.manifest import ModelManifest
+from calciscope.physics import ha_slope_hu_per_mg_cc
 from calciscope.readers.study import CtAcquisition
 from calciscope.volume import Array, Volume
 from calciscope_train.cases import Case
@@ -51,6 +54,7 @@ class CaseScores:
         mass_error: relative error of the network's HA mass in the case, given the true HU of
             the mineral; None where there is no visible mineral.
         tissue_dice: of the network, by label.
+        metal: whether metal, and so streaks, are in the field.
     """
 
     case_id: str
@@ -59,6 +63,7 @@ class CaseScores:
     predictors: dict[str, PredictorScores]
     mass_error: float | None
     tissue_dice: dict[str, float]
+    metal: bool
 
 
 def score_case(case: Case, model: ModelManifest, engine: Engine) -> CaseScores:
@@ -85,6 +90,7 @@ def score_case(case: Case, model: ModelManifest, engine: Engine) -> CaseScores:
             for label in Label
             if (labels == label).any()
         },
+        metal=any(row["kind"] == "X1" for row in case.meta["lesions"]),
     )
 
 
@@ -149,5 +155,13 @@ def _mass_error(case: Case, ct: Volume, segmentation: CtSegmentation) -> float |
     if true_mg <= 0:
         return None
     found = measure_study(ct, segmentation, CtAcquisition(kvp=float(acquisition["kvp"])), SETTINGS)
-    measured = found.findings.burden.total.ha_mass_mg / float(acquisition["slope_factor"])
+    measured = found.findings.burden.total.ha_mass_mg / _slope_factor(acquisition)
     return float((measured - true_mg) / true_mg)
+
+
+def _slope_factor(acquisition: Mapping[str, Any]) -> float:
+    """The HA slope that a case was made with, over that of the physics table."""
+    if "slope_factor" in acquisition:
+        return float(acquisition["slope_factor"])
+    slope = float(acquisition["slope_hu_per_mg_cc"])
+    return slope / ha_slope_hu_per_mg_cc(float(acquisition["kvp"]))

@@ -18,11 +18,14 @@ from calciscope_train.case_scores import NETWORK, CaseScores, PredictorScores
 def summarize(cases: Sequence[CaseScores]) -> dict[str, Any]:
     """Figures of one data set, for the network and each rule."""
     names = list(cases[0].predictors)
+    plain = [case for case in cases if not case.metal]
     return {
         "cases": len(cases),
         "patients": len({case.patient for case in cases}),
         "lesions": sum(len(case.predictors[NETWORK].detection.lesions) for case in cases),
         "predictors": {name: _predictor(cases, name) for name in names},
+        "cases_without_metal": len(plain),
+        "network_without_metal": _predictor(plain, NETWORK) if plain else None,
         "mass_error": _mass(cases),
         "tissue_dice": _tissues(cases),
     }
@@ -152,6 +155,13 @@ def summary_lines(dataset: dict[str, Any]) -> list[str]:
             f"  {name}: lesion Dice (30 mm3 or more) {_text(figures['lesion_dice_from_30_mm3'])}, "
             f"sensitivity {_text(figures['sensitivity'])}, "
             f"false positives a case {_text(figures['false_positives_per_case'])}"
+        )
+    plain = dataset["network_without_metal"]
+    if plain and dataset["cases_without_metal"] < dataset["cases"]:
+        lines.append(
+            f"  network, {dataset['cases_without_metal']} cases without metal: sensitivity "
+            f"{_text(plain['sensitivity'])}, false positives a case "
+            f"{_text(plain['false_positives_per_case'])}"
         )
     return lines
 

@@ -1,4 +1,4 @@
-"""The same CT gives the same findings however it comes: DICOM or NIfTI, any axes, mirrored."""
+"""The shipped model and the side of lesions: a mirrored patient has left and right swapped."""
 
 from pathlib import Path
 
@@ -59,10 +59,6 @@ def sides(findings: Findings) -> list[str]:
     return sorted(str(x.laterality) for x in findings.ct.lesions)
 
 
-def centers(findings: Findings) -> np.ndarray:
-    return np.array(sorted(x.centroid_lps_mm for x in findings.ct.lesions))
-
-
 def test_the_lesions_are_found_on_their_sides(expected: Findings) -> None:
     assert sides(expected) == ["left", "left", "left", "right"]
     rods = [x for x in expected.ct.lesions if x.laterality == "left"]
@@ -72,34 +68,11 @@ def test_the_lesions_are_found_on_their_sides(expected: Findings) -> None:
         assert rod.ha_mass_mg == pytest.approx(121, rel=0.15)
 
 
-def test_nifti_equals_dicom(
-    analyzer: Analyzer, ct: Volume, expected: Findings, tmp_path: Path
-) -> None:
-    write_volume(tmp_path / "ct.nii.gz", ct)
-    found = analyzer.analyze(tmp_path / "ct.nii.gz").findings
-    assert sides(found) == sides(expected)
-    assert centers(found) == pytest.approx(centers(expected), abs=1e-3)
-    assert found.ct.burden.total.ha_mass_mg == pytest.approx(expected.ct.burden.total.ha_mass_mg)
-
-
-def test_flipped_and_swapped_axes_change_nothing(
-    analyzer: Analyzer, ct: Volume, expected: Findings, tmp_path: Path
-) -> None:
-    affine = ct.affine[:, [2, 1, 0, 3]].copy()
-    array = ct.array.transpose(2, 1, 0)[:, ::-1, :]
-    affine[:3, 3] += affine[:3, 1] * (ct.shape[1] - 1)
-    affine[:3, 1] *= -1
-    write_volume(tmp_path / "ct.nii.gz", Volume(array, affine))
-    found = analyzer.analyze(tmp_path / "ct.nii.gz").findings
-    assert sides(found) == sides(expected)
-    assert centers(found) == pytest.approx(centers(expected), abs=1e-3)
-
-
 def test_a_mirrored_patient_has_the_sides_swapped(
     analyzer: Analyzer, ct: Volume, expected: Findings, tmp_path: Path
 ) -> None:
     # The grid is symmetric about x = 0: turning the array over mirrors the patient.
-    write_volume(tmp_path / "ct.nii.gz", ct.with_array(ct.array[::-1]))
+    write_volume(tmp_path / "ct.nii.gz", ct.with_array(ct.array[::-1]), np.int16)
     found = analyzer.analyze(tmp_path / "ct.nii.gz").findings
     swapped = {"left": "right", "right": "left"}
     assert sides(found) == sorted(swapped[s] for s in sides(expected))
