@@ -1,10 +1,10 @@
-"""Time and memory of CT segmentation on a volume of 512 x 512 x 400 voxels, engine by engine.
+"""Time and memory of `calciscope run` on a CT of 512 x 512 x 400, engine by engine.
 
-    python benchmarks/run_ct.py [--threads N] [--model FOLDER] [--shape 512 512 400]
+    python benchmarks/run_ct.py [--threads N] [--model VERSION] [--shape 512 512 400]
 
-Each engine runs in a process of its own, so that peak memory is its own. "cpu" is processor time
-of all threads, which a busy machine disturbs less than seconds on the clock; "speed" is relative
-to ONNX Runtime in the same run.
+From a DICOM series to all outputs. Each engine runs in a process of its own, so that peak memory
+is its own. "cpu" is processor time of all threads, which a busy machine disturbs less than seconds
+on the clock; "speed" is relative to ONNX Runtime in the same run.
 """
 
 import argparse
@@ -16,19 +16,16 @@ import tempfile
 import time
 from pathlib import Path
 
-import nibabel
 import numpy as np
 from numpy.typing import NDArray
 
-from calciscope.ct.segmentation import CtSegmenter
-from calciscope.models.engine import create_engine
-from calciscope.models.manifest import load_manifest
-from calciscope.models.registry import find_model
+from calciscope.phantom.dicom import write_ct_series
+from calciscope.pipeline import Analyzer
 from calciscope.volume import Volume
 
 SPACING_MM = (0.8, 0.8, 1.0)
 ENGINES = ("onnxruntime", "openvino")
-STAGES = ("read", "load model", "preprocess", "body", "network", "restore", "total")
+LOAD = "load model"
 KIB_PER_GB = 1e6
 
 
@@ -55,70 +52,64 @@ def synthetic_legs(shape: tuple[int, int, int]) -> NDArray[np.int16]:
     return hu
 
 
-def measure(ct: Path, model_folder: Path, engine_name: str, threads: int | None) -> None:
-    """Segment one CT and print what it took as one line of JSON."""
+def measure(study: Path, engine_name: str, version: str | None, threads: int | None) -> None:
+    """Analyze one study and print what it took as one line of JSON."""
     start = time.perf_counter()
-    image = nibabel.nifti1.load(ct)
-    volume = Volume.from_ras(np.asarray(image.dataobj), image.affine)
-    read = time.perf_counter()
-    model = load_manifest(model_folder)
-    engine = create_engine(model, engine_name, threads)
+    analyzer = Analyzer(version, engine_name, threads)
     loaded = time.perf_counter()
-    result = CtSegmenter(model, engine).segment(volume)
-    stages = {"read": read - start, "load model": loaded - read, **result.timings}
+    with tempfile.TemporaryDirectory() as folder:
+        findings = analyzer.run(study, Path(folder) / "out")
+    total = time.perf_counter() - start
     usage = resource.getrusage(resource.RUSAGE_SELF)
     record = {
-        "engine": f"{engine.name} {engine.device} {engine.precision}",
-        "seconds": {**stages, "total": time.perf_counter() - start},
+        "engine": f"{analyzer.engine_text} {analyzer.engine.device}",
+        "lesions": findings.ct.burden.total.count,
+        "seconds": {LOAD: loaded - start, **findings.provenance.times_s, "total": total},
         "peak_gb": usage.ru_maxrss / KIB_PER_GB,
         "cpu": usage.ru_utime + usage.ru_stime,
-        "windows": result.windows,
-        "network_mvoxel": result.network_voxels / 1e6,
     }
     print(json.dumps(record))
 
 
-def compare(shape: tuple[int, int, int], model_folder: Path, threads: int | None) -> None:
-    """Run every engine on the same CT and print a table."""
+def compare(shape: tuple[int, int, int], version: str | None, threads: int | None) -> None:
+    """Run every engine on the same study and print a table."""
+    records = []
     with tempfile.TemporaryDirectory() as folder:
-        ct = Path(folder) / "ct.nii"
-        affine = np.diag([-SPACING_MM[0], -SPACING_MM[1], SPACING_MM[2], 1.0])
-        nibabel.nifti1.save(nibabel.nifti1.Nifti1Image(synthetic_legs(shape), affine), ct)
-        records = []
+        study = Path(folder) / "study"
+        write_ct_series(
+            Volume.from_spacing(synthetic_legs(shape), SPACING_MM), study, uid_seed="benchmark"
+        )
         for engine in ENGINES:
-            command = [sys.executable, __file__, "--measure", str(ct), "--engine", engine]
-            command += ["--model", str(model_folder)]
+            command = [sys.executable, __file__, "--measure", str(study), "--engine", engine]
+            command += ["--model", version] if version else []
             command += ["--threads", str(threads)] if threads else []
             answer = subprocess.run(command, check=True, capture_output=True, text=True)
             records.append(json.loads(answer.stdout))
-    print(f"CT {shape} at {SPACING_MM} mm, model {model_folder.parent.name} {model_folder.name}")
-    print(f"{records[0]['windows']} windows, {records[0]['network_mvoxel']:.1f} Mvoxel\n")
-    print(
-        f"{'engine':<24}"
-        + "".join(f"{stage:>12}" for stage in (*STAGES, "cpu", "peak GB", "speed"))
-    )
+    print(f"CT {shape} at {SPACING_MM} mm, {records[0]['lesions']} lesions; seconds")
+    print(f"{'':<16}" + "".join(f"{record['engine']:>24}" for record in records))
+    for stage in records[0]["seconds"]:
+        print(f"{stage:<16}" + "".join(f"{r['seconds'][stage]:>24.2f}" for r in records))
+    print(f"{'cpu':<16}" + "".join(f"{r['cpu']:>24.2f}" for r in records))
+    print(f"{'peak GB':<16}" + "".join(f"{r['peak_gb']:>24.2f}" for r in records))
     reference = records[0]["seconds"]["total"]
-    for record in records:
-        cells = [*(record["seconds"][stage] for stage in STAGES)]
-        cells += [record["cpu"], record["peak_gb"]]
-        cells.append(reference / record["seconds"]["total"])
-        print(f"{record['engine']:<24}" + "".join(f"{cell:>12.2f}" for cell in cells))
+    print(
+        f"{'speed':<16}" + "".join(f"{reference / r['seconds']['total']:>24.2f}" for r in records)
+    )
 
 
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shape", type=int, nargs=3, default=(512, 512, 400))
-    parser.add_argument("--model", type=Path, help="folder of a model; default: the newest")
+    parser.add_argument("--model", help="version of ct-calcification; default: the newest")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--engine", default="auto", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    model = arguments.model or find_model().folder
     if arguments.measure:
-        measure(arguments.measure, model, arguments.engine, arguments.threads)
+        measure(arguments.measure, arguments.engine, arguments.model, arguments.threads)
     else:
-        compare(tuple(arguments.shape), model, arguments.threads)
+        compare(tuple(arguments.shape), arguments.model, arguments.threads)
 
 
 if __name__ == "__main__":
