@@ -164,7 +164,14 @@ def test_stages_and_progress_are_told() -> None:
     shares: list[float] = []
     worker = segmenter()
     result = worker.segment(two_legs(), shares.append)
-    assert list(result.timings) == ["preprocess", "body", "network", "bone_vote", "restore"]
+    assert list(result.timings) == [
+        "preprocess",
+        "body",
+        "network",
+        "bone_vote",
+        "restore",
+        "boundaries",
+    ]
     assert all(seconds >= 0 for seconds in result.timings.values())
     assert shares == sorted(shares)
     assert shares[-1] == 1.0

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from calciscope.ct.boundaries import drawn_at_half_contrast
 from calciscope.ct.lesions import find_lesions
 from calciscope.ct.masks import component_voxels
 from calciscope.ct.measurements import measure_study
@@ -105,7 +106,8 @@ def _reference_ids(labels: NDArray[np.uint8]) -> NDArray[np.int32]:
 def segment_case(ct: Volume, model: ModelManifest, engine: Engine) -> CtSegmentation:
     """Segment a CT that is on the model grid already, lesions chosen as in the runtime."""
     result, body = label_model_grid(ct, model, engine)
-    mineral = find_lesions(ct.with_array(result.probability >= HALF), SETTINGS, ct.array)
+    drawn = drawn_at_half_contrast(ct, result.probability >= HALF, result.tissue) & body
+    mineral = find_lesions(ct.with_array(drawn), SETTINGS, ct.array)
     tissues = result.tissue.copy()
     tissues[mineral.ids.array > 0] = Label.CALCIFICATION
     return CtSegmentation(

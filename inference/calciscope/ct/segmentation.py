@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from calciscope.ct.body import body_mask
 from calciscope.ct.bone_vote import bones_by_vote
+from calciscope.ct.boundaries import drawn_at_half_contrast
 from calciscope.labels import Label
 from calciscope.models.engine import Engine
 from calciscope.models.manifest import ModelManifest
@@ -85,8 +86,8 @@ class CtSegmenter:
     ) -> CtSegmentation:
         """Segment a CT.
 
-        A voxel is calcification where the linearly restored probability is 0.5 or more; every
-        other label is the nearest one of the model grid.
+        Calcification lies where the linearly restored probability is 0.5 or more, drawn again at
+        half of its contrast; every other label is the nearest one of the model grid.
 
         Args:
             volume: HU on any axes.
@@ -100,9 +101,11 @@ class CtSegmenter:
         beneath = restore_labels(result.tissue, grid)
         probability = restore_probability(result.probability, grid)
         probability *= native_body
-        tissues = beneath.copy(order="K")
-        tissues[probability >= HALF] = Label.CALCIFICATION
         clock.lap("restore")
+        drawn = drawn_at_half_contrast(volume, probability >= HALF, beneath)
+        tissues = beneath.copy(order="K")
+        tissues[drawn & native_body] = Label.CALCIFICATION
+        clock.lap("boundaries")
         return CtSegmentation(
             volume.with_array(tissues),
             volume.with_array(beneath),
