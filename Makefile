@@ -7,7 +7,7 @@ PIP = -m pip --disable-pip-version-check --quiet
 .PHONY: demo test format clean
 
 demo: .venv-demo/.ready
-	.venv-demo/bin/calciscope demo -o $(DEMO_OUT) --force
+	.venv-demo/bin/calciscope demo -o "$(DEMO_OUT)" --force
 
 test: .venv/.ready
 	PATH="$(CURDIR)/.venv/bin:$$PATH" scripts/check

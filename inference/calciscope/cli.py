@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -46,7 +47,7 @@ def run(
     model_version: Annotated[
         str | None, typer.Option("--model", help="Version of ct-calcification; default newest.")
     ] = None,
-    threads: Annotated[int | None, typer.Option(help="CPU threads; default all.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default all.")] = None,
 ) -> None:
     """Analyze one study: masks, findings.json, report.html and a DICOM SEG."""
     from calciscope.pipeline import Analyzer
@@ -123,13 +124,19 @@ def _progress() -> "Iterator[Tell]":
 
 def _print_findings(findings: "Findings", output: Path) -> None:
     total = findings.ct.burden.total
+    provenance = findings.provenance
+    if provenance.series:
+        console.print(f"Analyzed {escape(provenance.series)}", highlight=False)
+    for other in provenance.series_left_out:
+        console.print(f"Left out {escape(other)}", highlight=False)
     for warning in findings.provenance.warnings:
-        console.print(f"[yellow]Note:[/] {warning}")
+        console.print(f"[yellow]Note:[/] {escape(warning)}")
     console.print(
         f"{total.count} soft-tissue calcifications, {total.volume_pv_mm3 / 1000:.2f} mL, "
         f"{total.ha_mass_mg:.0f} mg hydroxyapatite"
     )
-    console.print(f"Report: {(output / 'report.html').resolve()}", soft_wrap=True)
+    report = (output / "report.html").resolve()
+    console.print(f"Report: {report}", soft_wrap=True, markup=False, highlight=False)
     console.print("Research use, not a diagnosis.")
 
 
@@ -138,5 +145,11 @@ def main() -> None:
     try:
         app()
     except CalciscopeError as error:
-        errors.print(f"calciscope: {error}", style="red", soft_wrap=True, markup=False)
-        sys.exit(1)
+        _refuse(str(error))
+    except OSError as error:
+        _refuse(f"{error.filename or 'the file system'}: {error.strerror or error}")
+
+
+def _refuse(sentence: str) -> None:
+    errors.print(f"calciscope: {sentence}", style="red", soft_wrap=True, markup=False)
+    sys.exit(1)

@@ -3,12 +3,16 @@
 import shutil
 from pathlib import Path
 
+from calciscope.errors import OutputError
 from calciscope.findings import Findings
 from calciscope.phantom.dicom import write_ct_series
 from calciscope.phantom.twin import SEED, make_twin
 from calciscope.pipeline import Analyzer, Progress
+from calciscope.writers.output_folder import RESULT_NAMES
 
 STUDY_FOLDER = "study"
+MARK = "PHANTOM.txt"
+"""File that tells a study of ours from one that somebody put there."""
 
 
 def write_twin_study(folder: Path) -> None:
@@ -39,12 +43,19 @@ def run_demo(
     """
     analyzer = Analyzer(engine=engine)
     study = output / STUDY_FOLDER
-    if not study.exists():
-        if progress is not None:
-            progress("making the phantom", 0.0)
-        # Written aside first: a stopped demo leaves no half a study behind.
-        draft = output / f".{STUDY_FOLDER}.partial"
-        shutil.rmtree(draft, ignore_errors=True)
-        write_twin_study(draft)
-        draft.rename(study)
+    if study.exists() and not (study / MARK).exists():
+        raise OutputError(f"{study} is not a phantom of ours; choose another folder with -o")
+    if output.exists() and not output.is_dir():
+        raise OutputError(f"{output} is a file, not a folder; choose another folder with -o")
+    if not force and (output / RESULT_NAMES[0]).exists():
+        raise OutputError(f"{output} holds results already; add --force to replace them")
+    if progress is not None:
+        progress("making the phantom", 0.0)
+    # Made anew each time and written aside first: a stopped demo leaves no half a study behind.
+    draft = output / f".{STUDY_FOLDER}.partial"
+    shutil.rmtree(draft, ignore_errors=True)
+    write_twin_study(draft)
+    (draft / MARK).write_text("Phantom made by calciscope demo; it is replaced by the next one.\n")
+    shutil.rmtree(study, ignore_errors=True)
+    draft.rename(study)
     return analyzer.run(study, output, force, progress)

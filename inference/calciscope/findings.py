@@ -163,6 +163,8 @@ class Provenance:
     Attributes:
         times_s: seconds per stage, in the order they ran.
         warnings: one sentence each, for the reader of the report.
+        series: the CT series that was analyzed, in words; "" for NIfTI.
+        series_left_out: the other series of the input, each with the reason.
     """
 
     program: str
@@ -173,6 +175,8 @@ class Provenance:
     times_s: Mapping[str, Number2]
     peak_ram_mb: Number0
     warnings: tuple[str, ...]
+    series: str = ""
+    series_left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

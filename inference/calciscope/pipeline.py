@@ -19,7 +19,7 @@ from calciscope.findings_json import to_json
 from calciscope.labels import Label
 from calciscope.models.engine import create_engine
 from calciscope.models.registry import find_model
-from calciscope.readers import CtStudy, read_ct
+from calciscope.readers import CtStudy, SeriesSummary, read_ct
 from calciscope.volume import Volume
 from calciscope.writers.nifti import smallest_unsigned, write_volume
 from calciscope.writers.output_folder import output_folder
@@ -102,6 +102,10 @@ class Analyzer:
             times_s=times,
             peak_ram_mb=peak_ram_mb(),
             warnings=(*study.warnings, *measurement.warnings),
+            series=series_text(study.series) if study.series else "",
+            series_left_out=tuple(
+                f"{series_text(other)}: {other.reason}" for other in study.left_out
+            ),
         )
         findings = Findings(provenance=provenance, ct=measurement.findings)
         return Analysis(study, segmentation, measurement, findings)
@@ -193,6 +197,15 @@ def analyze(
     if output is None:
         return analyzer.analyze(Path(source), progress).findings
     return analyzer.run(Path(source), Path(output), force, progress)
+
+
+def series_text(series: SeriesSummary) -> str:
+    """A series in words: number, description, modality, files and UID."""
+    number = "?" if series.number is None else series.number
+    return (
+        f"series {number} '{series.description}' ({series.modality}, {series.instances} files, "
+        f"{series.series_instance_uid})"
+    )
 
 
 def peak_ram_mb() -> float:

@@ -55,6 +55,14 @@ def test_a_lesion_beside_a_bone_is_kept(gap: int) -> None:
     assert not blocked[start : start + 3, 29:32, 6:9].any()
 
 
+def test_a_cast_around_the_limb_is_no_bone() -> None:
+    ct, tissue, calcification = scene()
+    x, y = np.meshgrid(np.arange(60.0), np.arange(60.0), indexing="ij")
+    ring = (np.hypot(x - 30, y - 30) > 27) & (np.hypot(x - 30, y - 30) < 29)
+    ct.array[ring] = 500
+    assert not bones_by_vote(ct, tissue, calcification)[calcification].any()
+
+
 def test_nothing_dense_blocks_nothing() -> None:
     ct = Volume.from_spacing(np.full(SHAPE, 50, np.int16), (1, 1, 2.5))
     none = np.zeros(SHAPE, bool)

@@ -1,5 +1,6 @@
 """The README is true: every command, option and file that it should name is named."""
 
+import re
 from pathlib import Path
 
 import typer.main
@@ -8,7 +9,8 @@ from calciscope.cli import app
 from calciscope.writers.output_folder import RESULT_NAMES
 from calciscope_train.cli import COMMANDS
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 LATER = {"hot_spots.nii.gz", "report.pdf", "dicom/measurements.dcm", "dicom/report.dcm"}
 
 
@@ -31,6 +33,12 @@ def test_every_result_is_in_the_readme() -> None:
     for name in RESULT_NAMES:
         if name not in LATER:
             assert name in README
+
+
+def test_no_placeholder_is_left_and_links_lead_somewhere() -> None:
+    assert "@@" not in README
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
 
 
 def test_the_two_commands_and_the_notice_are_there() -> None:

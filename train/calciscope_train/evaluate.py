@@ -44,9 +44,12 @@ def evaluate(
     """
     manifest = load_manifest(model)
     runner = create_engine(manifest, engine, threads)
-    folders = [folder for root in roots for folder in list_cases(root, split)]
-    if not folders:
-        raise InputError(f"no {split} cases in {', '.join(map(str, roots))}; synthesise them first")
+    folders = []
+    for root in roots:
+        found = list_cases(root, split)
+        if not found:
+            raise InputError(f"no {split} cases in {root}; make them or leave the root out")
+        folders += found
     scores: dict[str, list[CaseScores]] = {}
     for number, folder in enumerate(folders, start=1):
         case: Case = read_case(folder)

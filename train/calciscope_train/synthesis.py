@@ -55,7 +55,9 @@ def on_model_grid(
     record = case.record()
     for row in record["lesions"]:
         if "center_index" in row:
-            center = np.minimum(np.array(row["center_index"]) * ratio, np.array(labels.shape) - 1)
+            center = np.minimum(
+                (np.array(row["center_index"]) + 0.5) * ratio, np.array(labels.shape) - 1
+            )
             row["center_index"] = [int(c) for c in center]
     record["spacing_mm"] = [float(s) for s in grid.volume.spacing_mm]
     record["native_spacing_mm"] = [float(s) for s in acquired.ct.spacing_mm]

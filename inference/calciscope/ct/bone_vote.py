@@ -47,7 +47,7 @@ def bones_by_vote(
     bone = np.bincount(parts[(tissue[box] == Label.BONE) & ~called], minlength=count)
     mineral = np.bincount(parts[called], minlength=count)
     size = np.bincount(parts.ravel(), minlength=count)
-    is_bone = (bone >= mineral) & (size * ct.voxel_volume_mm3 >= SMALLEST_MM3)
+    is_bone = (bone > mineral) & (size * ct.voxel_volume_mm3 >= SMALLEST_MM3)
     is_bone[0] = False
     bones = is_bone[parts]
     for k in np.flatnonzero(bones.any(axis=(0, 1))):

@@ -2,8 +2,8 @@
 
 A network says where mineral is; its edges are soft, and how soft depends on how it was trained.
 Here each lesion is drawn again: within 1.5 mm or one voxel of what the network found, a voxel
-belongs to it when it has at least 45 % of the contrast between the lesion's local peak and the background
-around it. 45 and not 50 %: noise raises the peak that is seen. Chosen on validation cases.
+belongs to it when it has at least 45 % of the contrast between the lesion's local peak and the
+background around it. 45 and not 50 %: noise raises the peak that is seen. Chosen on validation cases.
 """
 
 import numpy as np
@@ -73,7 +73,9 @@ def _redrawn(
     peak = ndimage.maximum_filter(np.where(own, hu, background), size=size)
     # One bright voxel of noise or metal must not empty its neighborhood.
     peak = np.minimum(peak, background + 1.3 * (top - background))
-    dense = hu >= background + CONTRAST_SHARE * (peak - background)
+    # Never less than for the faintest lesion: out of reach of the peak, tissue is not mineral.
+    contrast = np.maximum(peak - background, MINIMUM_CONTRAST_HU)
+    dense = hu >= background + CONTRAST_SHARE * contrast
     core = ndimage.distance_transform_edt(own, sampling=spacing_mm) > CORE_MM
     # At least one voxel along each axis, also where slices are thicker than the reach.
     zone = (outside <= REACH_MM) | ndimage.binary_dilation(own)

@@ -22,8 +22,8 @@ def describe_definition(
     kvp = assumed_kvp(acquisition)
     i, j, k = (float(spacing) for spacing in ct.spacing_mm)
     return CtDefinition(
-        mask="label 6 (soft-tissue calcification) of the CT network, not where a dense structure is "
-        "bone by majority, drawn again at 45 % of its local contrast on the native grid",
+        mask="label 6 (soft-tissue calcification) of the CT network, not where a dense structure "
+        "is bone by majority, drawn again at 45 % of its local contrast on the native grid",
         connectivity=CONNECTIVITY,
         minimum_volume_mm3=settings.minimum_volume_mm3,
         minimum_voxels=settings.minimum_voxels,

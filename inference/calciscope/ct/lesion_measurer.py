@@ -74,6 +74,8 @@ class LesionMeasurer:
         hu = ct.array[tuple(voxels.T)].astype(np.float64)
         probability = self.surroundings.segmentation.probability.array[tuple(voxels.T)]
         x, y, z = (float(value) for value in shape.centroid_lps_mm)
+        # Slices are axial, whatever axes the file has.
+        axial_mm = ct.canonical().volume.spacing_mm
         return Lesion(
             id=number,
             compartment=vote.compartment,
@@ -85,10 +87,10 @@ class LesionMeasurer:
             volume_pv_mm3=mineral.volume_pv_mm3,
             ha_mass_mg=mineral.ha_mass_mg,
             agatston=agatston_score(
-                near.ct.array,
-                near.territory,
-                float(ct.spacing_mm[0] * ct.spacing_mm[1]),
-                float(ct.spacing_mm[2]),
+                near.ct.canonical().volume.array,
+                near.ct.canonical().from_native(near.territory),
+                float(axial_mm[0] * axial_mm[1]),
+                float(axial_mm[2]),
                 AgatstonRule.for_kvp(self.kvp),
             ),
             hu_mean=float(hu.mean()),
