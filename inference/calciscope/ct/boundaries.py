@@ -3,7 +3,8 @@
 A network says where mineral is; its edges are soft, and how soft depends on how it was trained.
 Here each lesion is drawn again: within 1.5 mm or one voxel of what the network found, a voxel
 belongs to it when it has at least 45 % of the contrast between the lesion's local peak and the
-background around it. 45 and not 50 %: noise raises the peak that is seen. Chosen on validation cases.
+background around it. 45 and not 50 %: noise raises the peak that is seen. Chosen on validation
+cases.
 """
 
 import numpy as np
