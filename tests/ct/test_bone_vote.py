@@ -55,6 +55,15 @@ def test_a_lesion_beside_a_bone_is_kept(gap: int) -> None:
     assert not blocked[start : start + 3, 29:32, 6:9].any()
 
 
+@pytest.mark.parametrize(("hu", "bone"), [(1200, True), (500, False)])
+def test_a_minority_is_enough_for_what_is_as_dense_as_cortex(hu: int, bone: bool) -> None:
+    ct, tissue, calcification = scene()
+    shaft = (ct.array > 1000) & (np.arange(60)[None, :, None] < 36)
+    ct.array[ct.array > 1000] = hu
+    calcification |= shaft
+    assert bones_by_vote(ct, tissue, calcification)[shaft].all() == bone
+
+
 def test_a_cast_around_the_limb_is_no_bone() -> None:
     ct, tissue, calcification = scene()
     x, y = np.meshgrid(np.arange(60.0), np.arange(60.0), indexing="ij")

@@ -2,8 +2,9 @@
 
 A network that sees a window at a time may call part of a bone calcification. Voxels of 180 HU and
 more that hang together, 0.5 mL and up, are one structure: where more of them are labeled bone than
-calcification, all of it is bone, with what it encloses and its rim of one voxel. A large
-calcification keeps its label, for it has the majority of its own voxels.
+calcification, all of it is bone, with what it encloses and its rim of one voxel. A tenth of them is
+enough where a tenth of the structure is as dense as cortex (900 HU). A large calcification keeps
+its label, for it has the majority of its own voxels.
 """
 
 import cc3d
@@ -18,6 +19,10 @@ from calciscope.volume import Volume
 DENSE_HU = 180.0
 SMALLEST_MM3 = 500.0
 SMOOTHING_MM = 1.0
+CORTICAL_HU = 900.0
+CORTICAL_SHARE = 0.1
+"""A structure with this share of voxels as dense as cortex is bone on the word of a minority."""
+MINORITY = 0.1
 
 
 def bones_by_vote(
@@ -47,7 +52,9 @@ def bones_by_vote(
     bone = np.bincount(parts[(tissue[box] == Label.BONE) & ~called], minlength=count)
     mineral = np.bincount(parts[called], minlength=count)
     size = np.bincount(parts.ravel(), minlength=count)
-    is_bone = (bone > mineral) & (size * ct.voxel_volume_mm3 >= SMALLEST_MM3)
+    cortical = np.bincount(parts[hu >= CORTICAL_HU], minlength=count) >= CORTICAL_SHARE * size
+    wanted = np.where(cortical, MINORITY, 0.5)
+    is_bone = (bone > wanted * (bone + mineral)) & (size * ct.voxel_volume_mm3 >= SMALLEST_MM3)
     is_bone[0] = False
     bones = is_bone[parts]
     for k in np.flatnonzero(bones.any(axis=(0, 1))):
