@@ -75,7 +75,8 @@ class LesionMeasurer:
         probability = self.surroundings.segmentation.probability.array[tuple(voxels.T)]
         x, y, z = (float(value) for value in shape.centroid_lps_mm)
         # Slices are axial, whatever axes the file has.
-        axial_mm = ct.canonical().volume.spacing_mm
+        view = near.ct.canonical()
+        axial = view.volume
         return Lesion(
             id=number,
             compartment=vote.compartment,
@@ -87,10 +88,10 @@ class LesionMeasurer:
             volume_pv_mm3=mineral.volume_pv_mm3,
             ha_mass_mg=mineral.ha_mass_mg,
             agatston=agatston_score(
-                near.ct.canonical().volume.array,
-                near.ct.canonical().from_native(near.territory),
-                float(axial_mm[0] * axial_mm[1]),
-                float(axial_mm[2]),
+                axial.array,
+                view.from_native(near.territory),
+                float(axial.spacing_mm[0] * axial.spacing_mm[1]),
+                float(axial.spacing_mm[2]),
                 AgatstonRule.for_kvp(self.kvp),
             ),
             hu_mean=float(hu.mean()),
