@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,6 +63,28 @@ def test_one_thread_gives_the_same_answer(model: ModelManifest, name: str) -> No
     x = batch()
     one = create_engine(model, name, threads=1).run(x).copy()
     np.testing.assert_allclose(create_engine(model, name).run(x), one, atol=0.05)
+
+
+def test_a_signal_after_two_engines_does_not_end_the_process(model: ModelManifest) -> None:
+    # In a process of its own: were it to fail, it would take the tests with it.
+    code = """
+import faulthandler, signal, sys
+from pathlib import Path
+from calciscope.models.manifest import load_manifest
+from calciscope.models.openvino_engine import OpenVinoEngine
+faulthandler.enable()  # installs a stack for signal handlers, as pytest does
+model = load_manifest(Path(sys.argv[1]))
+for _ in range(2):
+    first = OpenVinoEngine(model, precision="f32")
+    second = OpenVinoEngine(model, precision="f32")
+    del first, second
+signal.signal(signal.SIGTERM, lambda *_: print("handled"))
+signal.raise_signal(signal.SIGTERM)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(model.folder)], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "handled\n"), done.stderr
 
 
 def test_engine_says_what_it_is(model: ModelManifest) -> None:

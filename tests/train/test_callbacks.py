@@ -43,9 +43,7 @@ def test_a_signal_only_sets_a_flag_and_the_next_batch_end_stops() -> None:
     try:
         stop.on_train_batch_end(trainer)
         assert not trainer.should_stop
-        # Called as the interpreter would: a real signal has ended parallel test workers.
-        handler: Any = signal.getsignal(signal.SIGTERM)
-        handler(signal.SIGTERM, None)
+        signal.raise_signal(signal.SIGTERM)
         assert stop.asked
         assert not trainer.should_stop
         stop.on_train_batch_end(trainer)

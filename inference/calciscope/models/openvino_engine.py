@@ -1,5 +1,7 @@
 """OpenVINO: the fastest engine on x86 processors; it reads the ONNX file itself."""
 
+from functools import cache
+
 import numpy as np
 import openvino  # type: ignore[import-untyped]
 from numpy.typing import NDArray
@@ -7,6 +9,17 @@ from openvino import properties
 
 from calciscope.errors import ModelError
 from calciscope.models.manifest import ModelManifest
+
+
+@cache
+def _core() -> openvino.Core:
+    """The one core of this process.
+
+    The CPU plugin of a core installs its own stack for signal handlers and unmaps it when it goes.
+    With a second core made in between, handlers are left on unmapped memory, and the next signal
+    (SIGTERM, SIGCHLD) ends the process without a word. One core that never goes is safe.
+    """
+    return openvino.Core()
 
 
 class OpenVinoEngine:
@@ -27,7 +40,7 @@ class OpenVinoEngine:
     def __init__(
         self, manifest: ModelManifest, threads: int | None = None, precision: str | None = None
     ) -> None:
-        self._core = openvino.Core()
+        self._core = _core()
         capabilities = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         chosen = precision or ("bf16" if "BF16" in capabilities else "f32")
         self.precision = "fp32" if chosen == "f32" else chosen
