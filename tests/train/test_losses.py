@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from calciscope.labels import IGNORE, Label
-from calciscope_train.losses import SMOOTH_VOXELS, MaskedDiceCELoss
+from calciscope_train.losses import SMOOTH_VOXELS, MaskedDiceCELoss, missed_lesions
 
 CALCIFICATION = int(Label.CALCIFICATION)
 
@@ -87,3 +87,49 @@ def test_false_lesions_cost_where_there_is_none() -> None:
 def test_weights_are_one_for_each_label() -> None:
     with pytest.raises(ValueError, match="needs 7 values, got 2"):
         MaskedDiceCELoss([1.0, 1.0])
+
+
+def test_focal_tversky_by_hand() -> None:
+    """One calcification voxel missed for sure, among two known ones: only that label errs."""
+    labels = torch.tensor([Label.MUSCLE, Label.CALCIFICATION]).view(1, 2, 1, 1)
+    said = torch.tensor([Label.MUSCLE, Label.MUSCLE]).view(1, 2, 1, 1)
+    logits = sure(said, 60.0)
+    plain = MaskedDiceCELoss(dice_weight=0.0)(logits, labels)
+    loss = MaskedDiceCELoss(overlap="focal_tversky")(logits, labels)
+    s = SMOOTH_VOXELS
+    muscle = 1 - (1 + s) / (1 + 0.3 * 1 + s)  # one false positive, weight 0.3
+    calcification = 1 - s / (0.7 * 1 + s)  # one miss, weight 0.7
+    absent = 4 * 1e-6**0.75
+    expected = (muscle**0.75 + calcification**0.75 + absent) / 6
+    assert float(loss - plain) == pytest.approx(expected, abs=1e-5)
+
+
+def test_each_lesion_counts_once_however_large() -> None:
+    labels = torch.full((1, 8, 4, 4), int(Label.MUSCLE))
+    labels[0, 0, 0, 0] = CALCIFICATION  # one voxel, missed
+    labels[0, 4:] = CALCIFICATION  # 64 voxels, half sure
+    probability = torch.zeros(1, 8, 4, 4)
+    probability[0, 4:] = 0.5
+    assert float(missed_lesions(probability, labels)) == pytest.approx((1.0 + 0.5) / 2)
+
+
+def test_lesions_of_two_crops_are_not_joined() -> None:
+    labels = torch.full((2, 4, 4, 4), int(Label.MUSCLE))
+    labels[:, 0, 0, 0] = CALCIFICATION
+    probability = torch.zeros(2, 4, 4, 4)
+    probability[1, 0, 0, 0] = 1.0
+    assert float(missed_lesions(probability, labels)) == pytest.approx(0.5)
+
+
+def test_without_lesion_the_term_is_zero_and_still_has_a_gradient() -> None:
+    probability = torch.rand(1, 4, 4, 4, requires_grad=True)
+    term = missed_lesions(probability, torch.zeros(1, 4, 4, 4, dtype=torch.long))
+    term.backward()
+    assert term.item() == 0.0
+    assert probability.grad is not None
+    assert (probability.grad == 0).all()
+
+
+def test_an_unknown_overlap_term_is_refused() -> None:
+    with pytest.raises(ValueError, match="dice, focal_tversky"):
+        MaskedDiceCELoss(overlap="jaccard")  # type: ignore[arg-type]
