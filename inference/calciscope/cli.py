@@ -32,6 +32,12 @@ errors = Console(stderr=True)
 EngineOption = Annotated[
     str, typer.Option("--engine", help="auto, openvino or onnxruntime (CUDA where it is there).")
 ]
+ModeOption = Annotated[
+    str, typer.Option("--mode", help="balanced, or sensitive: misses less, invents more.")
+]
+PrecisionOption = Annotated[
+    str, typer.Option("--precision", help="auto, fp32, bf16 or int8 (where the model has it).")
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace results in OUT.")]
 
 
@@ -48,14 +54,16 @@ def run(
         str | None, typer.Option("--model", help="Version of ct-calcification; default newest.")
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default all.")] = None,
+    mode: ModeOption = "balanced",
+    precision: PrecisionOption = "auto",
 ) -> None:
     """Analyze one study: masks, findings.json, report.html and a DICOM SEG."""
     from calciscope.pipeline import Analyzer
 
-    analyzer = Analyzer(model_version, engine, threads)
+    analyzer = Analyzer(model_version, engine, threads, mode=mode, precision=precision)
     console.print(
-        f"Model {analyzer.model.name} {analyzer.model.version}, engine {analyzer.engine_text}"
-        f" on {analyzer.engine.device}"
+        f"Model {analyzer.model.name} {analyzer.model.version} ({analyzer.mode.name}), engine"
+        f" {analyzer.engine_text} on {analyzer.engine.device}"
     )
     with _progress() as tell:
         findings = analyzer.run(source, output, force, tell)
@@ -79,16 +87,67 @@ def demo(
 
 
 @app.command()
+def evaluate(
+    references: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="REFERENCES...",
+            help="Folders of cases: prepared ones, or NIfTI label maps or masks with their CTs.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="For the report.")],
+    predictions: Annotated[
+        Path | None,
+        typer.Option(help="Folder of masks or of results of `run`, instead of running a model."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Version or folder; default newest.")
+    ] = None,
+    compare: Annotated[
+        str | None, typer.Option(help="Version or folder of a second model, for differences.")
+    ] = None,
+    engine: EngineOption = "auto",
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default all.")] = None,
+    mode: ModeOption = "balanced",
+    precision: PrecisionOption = "auto",
+    force: ForceOption = False,
+) -> None:
+    """Measure a model, or saved predictions, on cases with references; write a report."""
+    from calciscope.evaluation.command import EvaluationRequest, run_evaluation
+
+    request = EvaluationRequest(
+        tuple(references),
+        output,
+        predictions,
+        model,
+        compare,
+        engine,
+        threads,
+        mode,
+        precision,
+        force,
+    )
+    with _progress() as tell:
+        report = run_evaluation(request, tell)
+    for line in report.summary:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    for caution in report.cautions:
+        console.print(f"[yellow]Note:[/] {escape(caution)}")
+    page = (output / "report.html").resolve()
+    console.print(f"Report: {page}", soft_wrap=True, markup=False, highlight=False)
+    console.print(report.notice)
+
+
+@app.command()
 def models() -> None:
-    """List the installed models: versions, hashes and evaluation figures."""
+    """List the installed models: versions, hashes, modes and evaluation figures."""
     from calciscope.models.registry import installed_models
-    from calciscope.models.summary import evaluation_figures
+    from calciscope.models.summary import evaluation_figures, operating_lines
 
     table = Table("model", "version", "sha256", "measured")
     for model in installed_models():
-        table.add_row(
-            model.name, model.version, model.sha256[:12], "\n".join(evaluation_figures(model))
-        )
+        lines = [*operating_lines(model), *evaluation_figures(model)]
+        table.add_row(model.name, model.version, model.sha256[:12], "\n".join(lines))
     console.print(table)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from calciscope.labels import Compartment
 from calciscope.locations import Laterality, Level, Region
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Version of the findings' contract: additions raise the second number."""
 
 NOTICE = "Research use, not a diagnosis. Calciscope is not a medical device."
@@ -48,7 +48,8 @@ class Lesion:
         linearity: 0 (round) to 1 (a line).
         angle_to_bone_axis_deg: 0 to 90; None without a bone axis or for lesions too small.
         distance_to_skin_mm, distance_to_bone_mm: between surfaces; None where there is none.
-        probability: mean of the network's probability over the lesion.
+        probability: that it is one, calibrated on validation cases; mean of the network's
+            probability over the lesion where the model was never calibrated.
     """
 
     id: int
@@ -136,6 +137,9 @@ class CtDefinition:
     minimum_oriented_mm: float
     tibia_length_mm: float
     femur_length_mm: float
+    mode: str
+    minimum_voxel_probability: Number3
+    minimum_lesion_probability: Number3
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from calciscope.findings import Findings, ModelUse, Provenance
 from calciscope.findings_json import to_json
 from calciscope.labels import Label
 from calciscope.models.engine import create_engine
+from calciscope.models.operating_point import BALANCED
 from calciscope.models.registry import find_model
 from calciscope.readers import CtStudy, SeriesSummary, read_ct
 from calciscope.volume import Volume
@@ -55,6 +56,11 @@ class Analyzer:
         engine: auto, openvino or onnxruntime.
         threads: CPU threads; None for all.
         settings: of the measurements.
+        mode: operating point of the model, balanced or sensitive.
+        precision: auto, fp32, bf16 or int8.
+
+    Raises:
+        ModelError: the model or the engine is not usable, or the model has no such mode.
     """
 
     def __init__(
@@ -63,11 +69,14 @@ class Analyzer:
         engine: str = "auto",
         threads: int | None = None,
         settings: MeasurementSettings | None = None,
+        mode: str = BALANCED,
+        precision: str = "auto",
     ) -> None:
         self.model = find_model(version=model_version)
-        self.engine = create_engine(self.model, engine, threads)
+        self.mode = self.model.mode(mode)
+        self.engine = create_engine(self.model, engine, threads, precision)
         self.settings = settings or MeasurementSettings()
-        self._segmenter = CtSegmenter(self.model, self.engine)
+        self._segmenter = CtSegmenter(self.model, self.engine, mode)
 
     @property
     def engine_text(self) -> str:
@@ -91,12 +100,14 @@ class Analyzer:
         times |= segmentation.timings
         tell("measuring", 0.0)
         mark = perf_counter()
-        measurement = measure_study(study.volume, segmentation, study.acquisition, self.settings)
+        measurement = measure_study(
+            study.volume, segmentation, study.acquisition, self.settings, self.mode
+        )
         times["measure"] = perf_counter() - mark
         provenance = Provenance(
             program="calciscope",
             program_version=__version__,
-            models=(ModelUse(self.model.name, self.model.version, self.model.sha256),),
+            models=(self._model_use(),),
             engine=self.engine_text,
             device=f"{self.engine.device} ({platform.machine()})",
             times_s=times,
@@ -109,6 +120,13 @@ class Analyzer:
         )
         findings = Findings(provenance=provenance, ct=measurement.findings)
         return Analysis(study, segmentation, measurement, findings)
+
+    def _model_use(self) -> ModelUse:
+        """The model and the file of it that ran."""
+        precision = self.engine.precision
+        variant = self.model.variant(precision)
+        sha256 = self.model.sha256 if variant is None else variant.sha256
+        return ModelUse(self.model.name, self.model.version, sha256)
 
     def run(
         self, source: Path, output: Path, force: bool = False, progress: Progress | None = None
@@ -175,6 +193,8 @@ def analyze(
     model_version: str | None = None,
     engine: str = "auto",
     threads: int | None = None,
+    mode: str = BALANCED,
+    precision: str = "auto",
     progress: Progress | None = None,
 ) -> Findings:
     """Analyze one study.
@@ -186,6 +206,8 @@ def analyze(
         model_version: of ct-calcification; None for the newest.
         engine: auto, openvino or onnxruntime.
         threads: CPU threads; None for all.
+        mode: operating point of the model, balanced or sensitive.
+        precision: auto, fp32, bf16 or int8.
         progress: called with stage and share done.
 
     Raises:
@@ -193,7 +215,7 @@ def analyze(
         OutputError: `output` holds results already, or cannot be written to.
         ModelError: the model or the engine is not usable.
     """
-    analyzer = Analyzer(model_version, engine, threads)
+    analyzer = Analyzer(model_version, engine, threads, mode=mode, precision=precision)
     if output is None:
         return analyzer.analyze(Path(source), progress).findings
     return analyzer.run(Path(source), Path(output), force, progress)

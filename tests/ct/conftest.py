@@ -25,6 +25,7 @@ class StandInSegmentation:
     tissue_beneath: Volume
     probability: Volume
     body: Volume
+    lesion_probability: Volume | None = None
 
 
 @pytest.fixture

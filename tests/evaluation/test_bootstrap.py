@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from calciscope.evaluation.bootstrap import Interval, bootstrap_mean, bootstrap_ratio
+from calciscope.evaluation.bootstrap import (
+    Interval,
+    bootstrap_difference,
+    bootstrap_mean,
+    bootstrap_ratio,
+)
 
 
 def test_interval_of_a_mean_is_near_the_normal_one() -> None:
@@ -60,3 +65,38 @@ def test_a_patient_without_lesions_cannot_empty_a_resample() -> None:
 def test_lengths_must_agree() -> None:
     with pytest.raises(ValueError, match="2 numerators and 1 denominators"):
         bootstrap_ratio([1, 2], [1])
+
+
+def test_a_paired_difference_by_hand() -> None:
+    first, second = ([2.0, 4.0], [4.0, 4.0]), ([1.0, 3.0], [4.0, 4.0])
+    # 6 / 8 - 4 / 8; each patient differs by 1 / 4, whichever is drawn.
+    difference = bootstrap_difference(first, second)
+    assert (difference.value, difference.low, difference.high) == (0.25, 0.25, 0.25)
+    assert difference.patients == 2
+
+
+def test_pairing_is_narrower_than_two_intervals() -> None:
+    generator = np.random.default_rng(0)
+    one = generator.random(40)
+    two = one - 0.1 + generator.normal(0, 0.01, 40)
+    ones = [1.0] * 40
+    paired = bootstrap_difference((list(one), ones), (list(two), ones))
+    alone = bootstrap_mean(list(one))
+    assert paired.value == pytest.approx(0.1, abs=0.01)
+    assert paired.low is not None and paired.high is not None
+    assert alone.low is not None and alone.high is not None
+    assert paired.high - paired.low < 0.2 * (alone.high - alone.low)
+
+
+def test_a_difference_turned_around_changes_its_sign() -> None:
+    first, second = ([1.0, 3.0, 2.0], [4.0, 4.0, 2.0]), ([0.0, 3.0, 1.0], [4.0, 5.0, 2.0])
+    there, back = bootstrap_difference(first, second), bootstrap_difference(second, first)
+    assert there.value == pytest.approx(-(back.value or 0.0))
+    assert there.low == pytest.approx(-(back.high or 0.0))
+
+
+def test_unequal_patients_are_no_pairs() -> None:
+    with pytest.raises(ValueError, match="no pairs"):
+        bootstrap_difference(([1.0], [1.0]), ([1.0, 2.0], [1.0, 1.0]))
+    nothing = bootstrap_difference(([1.0], [0.0]), ([1.0], [1.0]))
+    assert nothing.value is None

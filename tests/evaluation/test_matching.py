@@ -20,9 +20,9 @@ def reference() -> np.ndarray:
 def test_a_perfect_prediction() -> None:
     case = match_lesions(reference(), reference() > 0, voxel_mm3=2.0)
     assert case.lesions == (
-        LesionScore(1, 128.0, True, 1.0),
-        LesionScore(2, 16.0, True, 1.0),
-        LesionScore(5, 40.0, True, 1.0),
+        LesionScore(1, 128.0, True, 1.0, (0,)),
+        LesionScore(2, 16.0, True, 1.0, (1,)),
+        LesionScore(5, 40.0, True, 1.0, (2,)),
     )
     assert (case.false_positives, case.false_positive_mm3) == (0, 0.0)
 
@@ -85,3 +85,17 @@ def test_ignored_voxels_excuse_a_component_and_are_not_counted() -> None:
     case = match_lesions(reference(), prediction, 1.0, ignore)
     assert case.false_positives == 1
     assert case.lesions[0].dice == 1.0
+
+
+def test_components_say_what_they_are() -> None:
+    prediction = np.zeros(SHAPE, bool)
+    prediction[5:11, 3, 3] = True  # lesions 1 and 2 in one piece
+    prediction[15, 8, 8] = True  # nothing
+    prediction[27, 8, 8] = True  # unscored
+    ignore = np.zeros(SHAPE, bool)
+    ignore[26:, :, :] = True
+    case = match_lesions(reference(), prediction, 1.0, ignore)
+    assert [part.hits for part in case.components] == [(1, 2), (), ()]
+    assert [part.is_false_positive for part in case.components] == [False, True, False]
+    assert [part.is_scored for part in case.components] == [True, True, False]
+    assert [lesion.hit_by for lesion in case.lesions] == [(0,), (0,), ()]

@@ -1,7 +1,6 @@
-"""Callbacks: averaging, signals, and the line of the log."""
+"""Callbacks: averaging, the last checkpoint, and the line of the log."""
 
 import logging
-import signal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,55 +10,25 @@ import torch
 
 from calciscope_train.callbacks import (
     LastCheckpoint,
-    StopOnSignal,
     ValidationLine,
     WarmedWeightAveraging,
 )
 
 
-def averaged(count: int, decay: float = 0.9) -> float:
-    average = WarmedWeightAveraging(decay)._kwargs["avg_fn"]
-    return float(average(torch.tensor(0.0), torch.tensor(1.0), torch.tensor(count)))
+def averaged(old: torch.Tensor, new: torch.Tensor, count: int) -> float:
+    average = WarmedWeightAveraging(decay=0.9)._kwargs["multi_avg_fn"]
+    average([old], [new], torch.tensor(count))
+    return float(old)
 
 
-def test_the_average_is_short_at_first_and_long_later() -> None:
+@pytest.mark.parametrize(("count", "kept"), [(0, 1 / 10), (10, 11 / 20), (10_000, 0.9)])
+def test_the_average_is_short_at_first_and_long_later(count: int, kept: float) -> None:
     # The old value keeps min(decay, (1 + n) / (10 + n)).
-    assert averaged(0) == pytest.approx(1 - 1 / 10)
-    assert averaged(10) == pytest.approx(1 - 11 / 20)
-    assert averaged(10_000) == pytest.approx(1 - 0.9)
+    assert averaged(torch.tensor(0.0), torch.tensor(1.0), count) == pytest.approx(1 - kept)
 
 
 def test_counters_are_taken_over_not_averaged() -> None:
-    average = WarmedWeightAveraging()._kwargs["avg_fn"]
-    assert average(torch.tensor(3), torch.tensor(8), torch.tensor(5)).item() == 8
-
-
-def test_a_signal_only_sets_a_flag_and_the_next_batch_end_stops() -> None:
-    trainer: Any = SimpleNamespace(should_stop=False, limit_val_batches=1.0)
-    module: Any = None
-    before = signal.getsignal(signal.SIGTERM)
-    stop = StopOnSignal()
-    stop.on_train_start(trainer, module)
-    try:
-        stop.on_train_batch_end(trainer)
-        assert not trainer.should_stop
-        signal.raise_signal(signal.SIGTERM)
-        assert stop.asked
-        assert not trainer.should_stop
-        stop.on_train_batch_end(trainer)
-        assert (trainer.should_stop, trainer.limit_val_batches) == (True, 0)
-    finally:
-        stop.on_train_end(trainer, module)
-    assert signal.getsignal(signal.SIGTERM) is before
-
-
-def test_the_handler_is_given_back_after_an_error() -> None:
-    trainer: Any = SimpleNamespace()
-    before = signal.getsignal(signal.SIGTERM)
-    stop = StopOnSignal()
-    stop.on_train_start(trainer, trainer)
-    stop.on_exception(trainer, trainer, RuntimeError())
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert averaged(torch.tensor(3), torch.tensor(8), 5) == 8
 
 
 @pytest.mark.parametrize(("checking", "lines"), [(True, 0), (False, 1)])
@@ -76,15 +45,68 @@ def test_one_line_per_validation(
     assert caplog.messages == ["step 30: loss 0.500"] * lines
 
 
+class Saver:
+    """A trainer that writes files and remembers which."""
+
+    def __init__(self, accumulate: int = 1, other_is_old: bool = False, rank: int = 0) -> None:
+        self.saved: list[Path] = []
+        self.accumulate_grad_batches = accumulate
+        self.is_global_zero = rank == 0
+        self.strategy = SimpleNamespace(
+            reduce_boolean_decision=lambda old, all: old or other_is_old
+        )
+
+    def save_checkpoint(self, path: Path, weights_only: bool) -> None:
+        """Write the number of saves so far."""
+        self.saved.append(path)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(str(len(self.saved)))
+
+
 def test_a_checkpoint_is_never_older_than_asked(tmp_path: Path) -> None:
-    saved: list[Path] = []
-    trainer: Any = SimpleNamespace(save_checkpoint=saved.append)
+    trainer: Any = Saver()
     checkpoint = LastCheckpoint(tmp_path, minutes=10)
     now = 0.0
     checkpoint.clock = lambda: now
     checkpoint.on_train_start(trainer, trainer)
     for now, expected in ((599.0, 0), (600.0, 1), (1100.0, 1), (1200.0, 2)):  # noqa: B007
-        checkpoint.on_train_batch_end(trainer)
-        assert len(saved) == expected
+        checkpoint.on_train_batch_end(trainer, trainer, None, {}, 0)
+        assert len(trainer.saved) == expected
     checkpoint.on_train_epoch_end(trainer, trainer)
-    assert saved == [tmp_path / "last.ckpt"] * 3
+    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]
+    assert (tmp_path / "last.ckpt").read_text() == "3"
+
+
+def test_a_death_while_saving_leaves_the_last_checkpoint_whole(tmp_path: Path) -> None:
+    trainer: Any = Saver()
+    checkpoint = LastCheckpoint(tmp_path)
+    checkpoint.on_train_epoch_end(trainer, trainer)
+
+    def torn(path: Path, weights_only: bool) -> None:
+        path.write_text("ha")
+        raise KeyboardInterrupt
+
+    trainer.save_checkpoint = torn
+    with pytest.raises(KeyboardInterrupt):
+        checkpoint.on_train_epoch_end(trainer, trainer)
+    assert (tmp_path / "last.ckpt").read_text() == "1"
+
+
+def test_processes_save_together_and_only_the_first_names_the_file(tmp_path: Path) -> None:
+    trainer: Any = Saver(other_is_old=True, rank=1)
+    checkpoint = LastCheckpoint(tmp_path, minutes=10)
+    checkpoint.clock = lambda: 0.0
+    checkpoint.on_train_start(trainer, trainer)
+    checkpoint.on_train_batch_end(trainer, trainer, None, {}, 0)
+    assert len(trainer.saved) == 1
+    assert not (tmp_path / "last.ckpt").exists()
+
+
+def test_no_checkpoint_is_written_while_a_gradient_is_gathered(tmp_path: Path) -> None:
+    trainer: Any = Saver(accumulate=3)
+    checkpoint = LastCheckpoint(tmp_path, minutes=1)
+    checkpoint.clock = lambda: 1e6
+    for batch in range(7):
+        checkpoint.on_train_batch_end(trainer, trainer, None, {}, batch)
+        checkpoint._saved_at = 0.0
+    assert len(trainer.saved) == 2

@@ -1,5 +1,6 @@
 """Prepared cases: written whole or not at all, and read without loading them."""
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 
 from calciscope.errors import InputError, OutputError
 from calciscope.labels import Label
-from calciscope_train.cases import find_centers, list_cases, read_case, write_case
+from calciscope.preprocessing import PreprocessingSpec
+from calciscope_train.cases import case_key, find_centers, list_cases, read_case, write_case
 
 META = {"case_id": "a", "source": "phantom", "spacing_mm": [1.0, 1.0, 2.5]}
 Make = Callable[..., Path]
@@ -106,4 +108,50 @@ def test_a_cut_off_file_is_named_by_its_case(make_case: Make, name: str) -> None
     folder = make_case(two_lesions())
     (folder / name).write_bytes((folder / name).read_bytes()[:7])
     with pytest.raises(InputError, match="made is not a whole prepared case"):
+        read_case(folder)
+
+
+def test_the_key_follows_what_shapes_the_arrays_and_nothing_else() -> None:
+    key = case_key(PreprocessingSpec())
+    assert key == case_key(PreprocessingSpec(windows_hu=((0.0, 100.0),), patch_size=(8, 8, 8)))
+    others = {
+        case_key(PreprocessingSpec(spacing_mm=(1.0, 1.0, 3.0))),
+        case_key(PreprocessingSpec(spacing_band=(0.9, 1.1))),
+        case_key(PreprocessingSpec(), data_version=2),
+    }
+    assert len(others | {key}) == 4
+
+
+def test_a_case_says_how_it_was_made(tmp_path: Path) -> None:
+    labels = np.zeros((4, 4, 2), dtype=np.uint8)
+    fine = PreprocessingSpec(spacing_mm=(0.5, 0.5, 1.0))
+    for name, spec, wanted in (("a", None, PreprocessingSpec()), ("b", fine, fine)):
+        write_case(tmp_path / name, labels, labels, META, spec)
+        assert read_case(tmp_path / name).meta["key"] == case_key(wanted)
+
+
+def test_a_case_travels_to_another_process_as_a_path(make_case: Make) -> None:
+    case = read_case(make_case(np.zeros((100, 100, 50), dtype=np.uint8)))
+    sent = pickle.dumps(case)
+    assert len(sent) < 1000
+    np.testing.assert_array_equal(pickle.loads(sent).ct, case.ct)
+
+
+def test_hard_places_are_read_and_a_case_without_any_has_none(make_case: Make) -> None:
+    folder = make_case(np.zeros((8, 8, 4), dtype=np.uint8))
+    assert read_case(folder).hard.shape == (0, 4)
+    np.save(folder / "hard.npy", np.array([[7, 7, 3, 1]], dtype=np.int16))
+    assert read_case(folder).hard.tolist() == [[7, 7, 3, 1]]
+
+
+@pytest.mark.parametrize(
+    "wrong", [[[8, 0, 0, 0]], [[0, 0, 0, 2]], [[-1, 0, 0, 0]], [[0, 0, 0]], [[0.5, 0, 0, 0]]]
+)
+def test_hard_places_outside_of_the_case_are_refused(
+    make_case: Make, wrong: list[list[float]]
+) -> None:
+    folder = make_case(np.zeros((8, 8, 4), dtype=np.uint8))
+    given = np.array(wrong)
+    np.save(folder / "hard.npy", given if given.dtype == float else given.astype(np.int16))
+    with pytest.raises(InputError, match=r"hard\.npy must hold int16 rows .* mine again"):
         read_case(folder)

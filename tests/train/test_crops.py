@@ -10,7 +10,8 @@ import pytest
 from calciscope.labels import Label
 from calciscope.preprocessing import PreprocessingSpec
 from calciscope_train.cases import Case, read_case
-from calciscope_train.crops import AIR_HU, CropDataset, CropMix, CropPlan, read_crop
+from calciscope_train.crop_mix import CropMix
+from calciscope_train.crops import AIR_HU, CropDataset, CropPlan, read_crop
 
 Make = Callable[..., Path]
 ONLY_LESIONS = CropMix(1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -35,7 +36,7 @@ def test_small_lesions_are_seen_as_often_as_large_ones(case: Case) -> None:
 def test_a_crop_holds_the_lesion_it_was_drawn_for(case: Case) -> None:
     plan = CropPlan([case], [1.0], ONLY_LESIONS, (16, 16, 8))
     for number in range(50):
-        _, start, _ = plan.draw(number)
+        start = plan.draw(number).start
         _, labels = read_crop(case, start, plan.patch_size)
         assert (labels == Label.CALCIFICATION).any()
         assert (labels != 255).all()

@@ -25,6 +25,7 @@ class Run:
             optimizers=[SimpleNamespace(param_groups=[self.group])],
             should_stop=False,
             check_val_every_n_epoch=5,
+            world_size=1,
         )
         self.logged: dict[str, float] = {}
         self.module.clock = lambda: self.now
@@ -79,6 +80,17 @@ def test_the_clock_goes_on_after_a_resume(run: Run, monkeypatch: pytest.MonkeyPa
     resumed.module.on_load_checkpoint(checkpoint)
     resumed.now = 60.0
     assert resumed.module.progress() == pytest.approx(0.5)
+
+
+def test_processes_go_by_one_clock(run: Run) -> None:
+    # Another process has been at it for 480 of the 600 seconds.
+    other = torch.tensor(480.0, dtype=torch.float64)
+    run.trainer.world_size = 2
+    run.trainer.strategy = SimpleNamespace(reduce=lambda mine, reduce_op: torch.max(mine, other))
+    run.now = 300.0
+    assert run.module.progress() == pytest.approx(0.8)
+    run.now = 360.0
+    assert run.module.progress() == pytest.approx(0.9)
 
 
 def test_a_checkpoint_says_how_to_rebuild_the_network(run: Run) -> None:

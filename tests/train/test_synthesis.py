@@ -18,8 +18,8 @@ from calciscope_train.synthesis import FIRST_SEED, SEEDS_PER_SPLIT, synthesise, 
 SPEC = PreprocessingSpec()
 
 
-def small_case(seed: int) -> PhantomCase:
-    return random_case(seed, (30.0, 35.0))
+def small_case(seed: int, settings: str = "training") -> PhantomCase:
+    return random_case(seed, (30.0, 35.0), settings, "hand")
 
 
 @pytest.mark.slow
@@ -46,13 +46,23 @@ def test_a_case_lies_on_the_model_grid_with_its_books(
 def test_a_phantom_without_room_is_told_and_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def cramped(seed: int) -> PhantomCase:
+    def cramped(seed: int, settings: str) -> PhantomCase:
         raise PhantomError("only 1 of 9 lesions found room")
 
     monkeypatch.setattr(synthesis, "random_case", cramped)
     assert not write_phantom(tmp_path, "train", 7, SPEC)
     assert "seed 7 left out: only 1 of 9" in caplog.text
     assert not (tmp_path / "train" / "phantom-000007").exists()
+
+
+def test_held_out_cases_have_names_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(synthesis, "random_case", small_case)
+    assert write_phantom(tmp_path, "test", 950_001, SPEC, "held_out")
+    case = read_case(tmp_path / "test" / "held-out-950001")
+    assert case.meta["settings"] == "held_out"
+    assert case.meta["kernel"] not in ("soft", "medium", "enhanced", "bone", "hawkeye")
 
 
 def test_splits_never_share_a_seed() -> None:
@@ -65,5 +75,11 @@ def test_splits_never_share_a_seed() -> None:
 def test_unknown_splits_and_too_many_seeds_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="choose one of train, val, test"):
         synthesise(tmp_path, "training")
+    with pytest.raises(InputError, match="held_out settings are for the split test"):
+        synthesise(tmp_path, "train", settings="held_out")
+    with pytest.raises(InputError, match="choose one of training, held_out"):
+        synthesise(tmp_path, "test", settings="unseen")
+    with pytest.raises(InputError, match="at least 1"):
+        synthesise(tmp_path, "val", processes=0)
     with pytest.raises(InputError, match="a split has 50000 seeds"):
         synthesise(tmp_path, "val", count=60_000)

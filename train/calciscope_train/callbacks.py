@@ -1,11 +1,9 @@
-"""Callbacks of a run: averaged weights, stopping on a signal, and one line per validation."""
+"""Callbacks of a run: averaged weights, the last checkpoint, and one line per validation."""
 
 import logging
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytorch_lightning as pl
@@ -17,7 +15,8 @@ log = logging.getLogger(__name__)
 
 LAST = "last.ckpt"
 
-Handler = Any  # what signal.signal gives back: a function, a constant or None
+DRAFT = ".last.ckpt.partial"
+"""Name of a checkpoint while it is being written."""
 
 
 class WarmedWeightAveraging(WeightAveraging):
@@ -30,19 +29,27 @@ class WarmedWeightAveraging(WeightAveraging):
     """
 
     def __init__(self, decay: float = 0.998) -> None:
-        def average(old: Tensor, new: Tensor, count: Tensor | int) -> Tensor:
+        def average(averaged: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
             kept = min(decay, (1.0 + float(count)) / (10.0 + float(count)))
-            # Counters of batches are integers and cannot be averaged.
-            return torch.lerp(new, old, kept) if old.is_floating_point() else new
+            if averaged[0].is_floating_point():
+                torch._foreach_lerp_(averaged, current, 1.0 - kept)
+            else:  # counters of batches are integers and cannot be averaged
+                torch._foreach_copy_(averaged, current)
 
-        super().__init__(avg_fn=average)
+        super().__init__(multi_avg_fn=average)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Move the average beside the weights: it is made before they are on their device."""
+        if self._average_model is not None:
+            self._average_model.module.to(pl_module.device)
 
 
 class LastCheckpoint(Callback):
     """Write `last.ckpt` after every epoch, also one that is cut short, and in between by the clock.
 
-    One file, replaced atomically. (ModelCheckpoint writes a last checkpoint only where it also
-    keeps a best one, and numbers it where one exists already.)
+    One file, replaced atomically: it is written beside the last one and then takes its name, as
+    Lightning's own draft lies in /tmp, from where it would be copied. (ModelCheckpoint writes a
+    last checkpoint only where it also keeps a best one, and numbers it where one exists already.)
 
     Args:
         folder: where it is written.
@@ -59,9 +66,21 @@ class LastCheckpoint(Callback):
         """Start the clock."""
         self._saved_at = self.clock()
 
-    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
         """Write one if the last is old."""
-        if self.clock() - self._saved_at >= self.seconds:
+        # Between two steps of the optimizer a gradient is half gathered and would be lost.
+        if (batch_idx + 1) % trainer.accumulate_grad_batches:
+            return
+        old = self.clock() - self._saved_at >= self.seconds
+        # All processes or none: each would wait for the others while it saves.
+        if trainer.strategy.reduce_boolean_decision(old, all=False):
             self._save(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -69,49 +88,11 @@ class LastCheckpoint(Callback):
         self._save(trainer)
 
     def _save(self, trainer: pl.Trainer) -> None:
-        trainer.save_checkpoint(self.path)
+        draft = self.path.with_name(DRAFT)
+        trainer.save_checkpoint(draft, weights_only=False)
+        if trainer.is_global_zero:
+            draft.replace(self.path)
         self._saved_at = self.clock()
-
-
-class StopOnSignal(Callback):
-    """On SIGTERM finish the step and end the run in order, checkpoint included.
-
-    The handler only sets a flag: a checkpoint written inside a signal handler can hang or be torn
-    (pytorch-lightning #21406). LastCheckpoint saves at the end of the epoch that is cut short.
-    """
-
-    def __init__(self) -> None:
-        self.asked = False
-        self._previous: Handler = None
-
-    def _ask(self, signum: int, frame: FrameType | None) -> None:
-        self.asked = True
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Take over SIGTERM."""
-        self.asked = False
-        self._previous = signal.signal(signal.SIGTERM, self._ask)
-
-    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
-        """Stop, if asked, without spending the last seconds on a validation."""
-        if self.asked:
-            trainer.limit_val_batches = 0
-            trainer.should_stop = True
-
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Give SIGTERM back."""
-        self._restore()
-
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
-        """Give SIGTERM back."""
-        self._restore()
-
-    def _restore(self) -> None:
-        if self._previous is not None:
-            signal.signal(signal.SIGTERM, self._previous)
-            self._previous = None
 
 
 class ValidationLine(Callback):

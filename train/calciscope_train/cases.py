@@ -5,12 +5,13 @@
 memory map, and centered by `centers.npz`, so that nothing is scanned while training.
 """
 
+import hashlib
 import json
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,19 @@ from numpy.typing import NDArray
 
 from calciscope.errors import InputError, OutputError
 from calciscope.labels import Label
+from calciscope.preprocessing import PreprocessingSpec
 
 MAX_CENTERS = 4000
 """Random voxels kept per label."""
 
 REQUIRED = ("case_id", "source", "spacing_mm")
 """Keys that every case.json has."""
+
+DATA_VERSION = 1
+"""Version of what the files of a case mean; a change must raise it."""
+
+KEY = "key"
+"""Key in case.json of what `case_key` gave when the case was made."""
 
 LESIONS = "lesions"
 """Key in centers.npz of one voxel per connected calcification."""
@@ -42,6 +50,8 @@ class Case:
         centers: int16 voxel indices, shape (n, 3): of random voxels under "0".."6", and of one
             voxel per connected calcification under "lesions".
         meta: what case.json says.
+        hard: int16, shape (n, 4): voxel indices where a model failed, and 0 for a false positive
+            or 1 for a miss; from hard.npy, empty where the case has none.
     """
 
     folder: Path
@@ -49,6 +59,11 @@ class Case:
     labels: NDArray[np.uint8]
     centers: Mapping[str, NDArray[np.int16]]
     meta: Mapping[str, Any]
+    hard: NDArray[np.int16] = field(default_factory=lambda: np.empty((0, 4), np.int16))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as a path: a memory map would be copied there in full."""
+        return read_case, (self.folder,)
 
     @property
     def case_id(self) -> str:
@@ -61,8 +76,22 @@ class Case:
         return float(np.prod(self.meta["spacing_mm"]))
 
 
+def case_key(spec: PreprocessingSpec, data_version: int = DATA_VERSION) -> str:
+    """Hash of all that decides what the arrays of a case hold: equal keys, interchangeable cases.
+
+    Windows and patch size are not in it: the files hold HU and whole limbs, and both are applied
+    when crops are read.
+    """
+    shaping = (spec.version, spec.spacing_mm, spec.spacing_band, data_version)
+    return hashlib.sha256(json.dumps(shaping).encode()).hexdigest()[:16]
+
+
 def write_case(
-    folder: Path, ct: NDArray[Any], labels: NDArray[np.uint8], meta: Mapping[str, Any]
+    folder: Path,
+    ct: NDArray[Any],
+    labels: NDArray[np.uint8],
+    meta: Mapping[str, Any],
+    spec: PreprocessingSpec | None = None,
 ) -> None:
     """Write one case so that it is either whole or absent.
 
@@ -71,6 +100,7 @@ def write_case(
         ct: HU, shape (X, Y, Z) canonical.
         labels: same shape, values of Label or 255.
         meta: becomes case.json; needs case_id, source and spacing_mm.
+        spec: the preprocessing that made the arrays; the default one if not given.
 
     Raises:
         InputError: the arrays or the keys are not as above.
@@ -83,7 +113,8 @@ def write_case(
         np.save(draft / "ct.npy", np.ascontiguousarray(np.rint(ct), dtype=np.int16))
         np.save(draft / "labels.npy", np.ascontiguousarray(labels))
         np.savez(draft / "centers.npz", allow_pickle=False, **find_centers(labels))
-        (draft / "case.json").write_text(json.dumps(dict(meta), indent=1), encoding="utf-8")
+        record = {**meta, KEY: case_key(spec or PreprocessingSpec())}
+        (draft / "case.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
         draft.chmod(0o755)
         draft.rename(folder)
     finally:
@@ -143,9 +174,24 @@ def read_case(folder: Path) -> Case:
         with (folder / "centers.npz").open("rb") as file, np.load(file) as stored:
             centers = {key: stored[key] for key in stored.files}
         meta = json.loads((folder / "case.json").read_text(encoding="utf-8"))
+        hard = _read_hard(folder / "hard.npy", ct.shape)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{folder} is not a whole prepared case; prepare it again") from error
-    return Case(folder, ct, labels, centers, meta)
+    return Case(folder, ct, labels, centers, meta, hard)
+
+
+def _read_hard(path: Path, shape: tuple[int, ...]) -> NDArray[np.int16]:
+    """What `calciscope-train mine` wrote, if it did."""
+    if not path.exists():
+        return np.empty((0, 4), np.int16)
+    hard = np.load(path)
+    whole = hard.ndim == 2 and hard.shape[1] == 4 and hard.dtype == np.int16
+    if not whole or ((hard < 0) | (hard >= (*shape, 2))).any():
+        raise InputError(
+            f"{path} must hold int16 rows of x, y, z inside the case and a kind of 0 or 1; "
+            "run calciscope-train mine again"
+        )
+    return np.asarray(hard)
 
 
 def list_cases(root: Path, split: str) -> list[Path]:

@@ -6,17 +6,25 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from calciscope.errors import CalciscopeError, MissingExtraError
+from calciscope_train.requeue import REQUEUE_STATUS, RunInterrupted
 
 COMMANDS = {
     "synthesise": ("calciscope_train.synthesis", "synthesise", "make phantom cases"),
+    "gallery": ("calciscope_train.gallery", "gallery", "draw sheets of training cases"),
     "prepare": ("calciscope_train.hosts", "prepare", "make cases of real limbs with lesions"),
+    "import": ("calciscope_train.importers.command", "import_set", "make cases of a public set"),
+    "coverage": ("calciscope_train.coverage", "report", "count what a set of cases holds"),
     "fit": ("calciscope_train.fit", "fit", "train, or go on training, from a YAML file"),
     "export": ("calciscope_train.export", "export", "write a checkpoint as an ONNX model"),
+    "quantize": ("calciscope_train.quantize", "quantize", "add a checked int8 file to a model"),
+    "calibrate": ("calciscope_train.calibrate", "calibrate", "fit probabilities, choose modes"),
     "evaluate": ("calciscope_train.evaluate", "evaluate", "measure a model on held-out cases"),
+    "check": ("calciscope_train.check", "check", "run a model over the independent check set"),
+    "mine": ("calciscope_train.mining", "mine", "note where a model is wrong on training cases"),
 }
 """Name, module, function and help of each command; a module is imported when its command runs."""
 
-EXTRA = ("torch", "monai", "pytorch_lightning", "jsonargparse", "onnx", "onnxscript")
+EXTRA = ("torch", "monai", "pytorch_lightning", "jsonargparse", "onnx", "onnxscript", "threadpoolctl")
 """What only the extra `train` installs."""
 
 USAGE = "usage: calciscope-train {" + ",".join(COMMANDS) + "} [--help] ..."
@@ -29,7 +37,7 @@ def help_text() -> str:
 
 
 def run(args: Sequence[str]) -> int:
-    """Run one command; gives the exit status: 0 done, 1 failed, 2 usage."""
+    """Run one command; gives the exit status: 0 done, 1 failed, 2 usage, 75 go on later."""
     if not args or args[0] in ("-h", "--help"):
         sys.stdout.write(help_text() + "\n")
         return 0 if args else 2
@@ -40,6 +48,9 @@ def run(args: Sequence[str]) -> int:
     logging.getLogger("calciscope_train").setLevel(logging.INFO)
     try:
         _call(args[0], list(args[1:]))
+    except RunInterrupted as stop:
+        sys.stderr.write(f"calciscope-train: {stop}\n")
+        return REQUEUE_STATUS
     except CalciscopeError as error:
         sys.stderr.write(f"calciscope-train: {error}\n")
         return 1

@@ -4,16 +4,25 @@ A generator that silently places nothing in muscle still scores well on its own 
 so an empty cell is an error here, before anything is trained.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from calciscope.errors import PhantomError
+from calciscope.phantom.kinds import KINDS
+from calciscope_train.cases import list_cases, read_case
+
+LOGGER = logging.getLogger(__name__)
 
 SIZES_MM3 = ((0, 30), (30, 100), (100, 500), (500, float("inf")))
 CONTRASTS_HU = ((0, 150), (150, 300), (300, float("inf")))
 COMPARTMENTS = ("muscle", "subcutaneous")
+
+ENOUGH_REQUESTS = 5
+"""Requests of a kind after which not one in the set is a fault and no chance."""
 
 
 @dataclass
@@ -22,7 +31,7 @@ class Coverage:
 
     Attributes:
         cells: number by (compartment, size bin, contrast bin).
-        kinds: number of visible lesions by kind, confounders too.
+        kinds: number of visible lesions by kind (entry of `KINDS` where known), confounders too.
         requested, placed: requests by kind.
         cases: number of cases; empty: those without any visible calcification.
     """
@@ -34,30 +43,65 @@ class Coverage:
     cases: int = 0
     empty: int = 0
 
+    def by_size(self, compartment: str, size: int) -> list[int]:
+        """Numbers of a compartment and size, by rising contrast."""
+        return [self.cells[compartment, size, c] for c in range(len(CONTRASTS_HU))]
+
+    def by_contrast(self, compartment: str, contrast: int) -> list[int]:
+        """Numbers of a compartment and contrast, by rising size."""
+        return [self.cells[compartment, s, contrast] for s in range(len(SIZES_MM3))]
+
     def lines(self) -> list[str]:
         """A table to read."""
         rows = [f"{self.cases} cases, {self.empty} without calcification"]
         rows.append("visible lesions by kind: " + _joined(self.kinds))
+        rows.append("placed of requested: " + ", ".join(self._books()))
         rows.append("requests not placed: " + _joined(self.requested - self.placed))
         for compartment in COMPARTMENTS:
             for size, (low, high) in enumerate(SIZES_MM3):
-                counts = [self.cells[compartment, size, c] for c in range(len(CONTRASTS_HU))]
+                counts = self.by_size(compartment, size)
                 rows.append(f"{compartment} {low}-{high} mm3, by rising contrast: {counts}")
+            for contrast, (low, high) in enumerate(CONTRASTS_HU):
+                total = sum(self.by_contrast(compartment, contrast))
+                rows.append(f"{compartment} {low}-{high} HU above its tissue: {total}")
         return rows
 
-    def check(self, minimum_cases: int = 50) -> None:
-        """Raise PhantomError for an empty cell once the set is large enough to have none."""
-        if self.cases < minimum_cases:
-            return
+    def _books(self) -> list[str]:
+        return [f"{k} {self.placed[k]}/{n}" for k, n in sorted(self.requested.items())] or ["none"]
+
+    def faults(self, kinds: Iterable[str] = ()) -> list[str]:
+        """What is empty and must not be.
+
+        Args:
+            kinds: that the set must hold, whether they were requested often or not.
+        """
+        found = []
         for compartment in COMPARTMENTS:
             for size, (low, high) in enumerate(SIZES_MM3):
-                if not any(self.cells[compartment, size, c] for c in range(len(CONTRASTS_HU))):
-                    raise PhantomError(
-                        f"no {compartment} calcification of {low}-{high} mm3 in "
-                        f"{self.cases} cases; the generator does not place them"
-                    )
-        for kind in set(self.requested) - set(self.placed):
-            raise PhantomError(f"not one {kind} of {self.requested[kind]} requests was placed")
+                if not any(self.by_size(compartment, size)):
+                    found.append(f"no {compartment} calcification of {low}-{high} mm3")
+            for contrast, (low, high) in enumerate(CONTRASTS_HU):
+                if not any(self.by_contrast(compartment, contrast)):
+                    found.append(f"no {compartment} calcification of {low}-{high} HU contrast")
+        for kind, number in sorted(self.requested.items()):
+            if number and not self.placed[kind]:
+                found.append(f"not one {kind} of {number} requests was placed")
+            elif number >= ENOUGH_REQUESTS and kind[0] in "CH" and not self._seen(kind):
+                found.append(f"not one {kind} of {self.placed[kind]} placed can be seen")
+        never = [kind for kind in kinds if not self.requested[kind]]
+        return found + [f"{kind} was never requested" for kind in never]
+
+    def _seen(self, kind: str) -> int:
+        # Sets of older versions name their lesions by the taxonomy alone.
+        return self.kinds[kind] or self.kinds[kind.split("_")[0]]
+
+    def check(self, minimum_cases: int = 50, kinds: Iterable[str] = ()) -> None:
+        """Raise PhantomError for what `faults` finds, once the set is large enough to be full."""
+        found = self.faults(kinds)
+        if found and self.cases >= minimum_cases:
+            raise PhantomError(
+                f"{'; '.join(found)} in {self.cases} cases; the generator does not place them"
+            )
 
 
 def _joined(counts: Mapping[str, int]) -> str:
@@ -79,11 +123,33 @@ def count_coverage(records: Iterable[Mapping[str, Any]]) -> Coverage:
         for row in record["lesions"]:
             if not row["visible"]:
                 continue
-            result.kinds[row["kind"]] += 1
+            name = row.get("name")
+            result.kinds[name if name in KINDS else row["kind"]] += 1
             if row["kind"][0] in "CH":
                 target += 1
                 size = _bin(row["volume_mm3"], SIZES_MM3)
-                contrast = _bin(row["peak_contrast_hu"], CONTRASTS_HU)
+                contrast = _bin(max(row["peak_contrast_hu"], 0.0), CONTRASTS_HU)
                 result.cells[row["compartment"], size, contrast] += 1
         result.empty += target == 0
     return result
+
+
+def report(
+    root: Path, split: str = "train", all_kinds: bool = False, minimum_cases: int = 50
+) -> Coverage:
+    """Report what a split holds, and fail when a cell that must not be empty is.
+
+    Args:
+        root: folder of cases.
+        split: train, val or test.
+        all_kinds: whether every kind that Calciscope knows must have been requested.
+        minimum_cases: of a set that must be full; a smaller one is only reported.
+
+    Raises:
+        PhantomError: a kind, a compartment and size, or a compartment and contrast is empty.
+    """
+    coverage = count_coverage(read_case(folder).meta for folder in list_cases(root, split))
+    for line in coverage.lines():
+        LOGGER.info(line)
+    coverage.check(minimum_cases, KINDS if all_kinds else ())
+    return coverage

@@ -6,6 +6,7 @@ worker, so that a run can be repeated with any number of workers.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,10 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from calciscope.labels import IGNORE, Label
+from calciscope.labels import IGNORE
 from calciscope.preprocessing import PreprocessingSpec, network_input
 from calciscope_train.augmentation import Augmentation
-from calciscope_train.cases import LESIONS, Case
+from calciscope_train.cases import Case
+from calciscope_train.center_pools import Pool, make_pools
+from calciscope_train.crop_mix import CENTERS, CropMix
 
 AIR_HU = -1024
 """Fills what a crop asks beyond the case; labeled 255 there."""
@@ -24,41 +27,22 @@ AIR_HU = -1024
 Index = tuple[int, int, int]
 
 
-@dataclass(frozen=True)
-class CropMix:
-    """What crops are centered on, as relative weights.
+class Draw(NamedTuple):
+    """One crop: where it is, and why.
 
     Attributes:
-        calcification: a lesion, each of a case as likely as the next, however small.
-        vascular: a voxel of vascular calcification.
-        foreign: a voxel of metal, foreign body or contrast.
-        bone: a voxel of bone.
-        soft: a voxel of subcutis or muscle.
-        background: a voxel of air, table or anything without a name.
+        case: the case.
+        start: first voxel; may lie outside.
+        generator: decides all else about the crop.
+        position: number of the case in its plan.
+        centered_on: number of the key in CENTERS.
     """
 
-    calcification: float = 0.5
-    vascular: float = 0.1
-    foreign: float = 0.1
-    bone: float = 0.12
-    soft: float = 0.1
-    background: float = 0.08
-
-    def weights(self) -> dict[str, float]:
-        """Weight of each key of centers.npz."""
-        return {
-            LESIONS: self.calcification,
-            _key(Label.VASCULAR): self.vascular,
-            _key(Label.FOREIGN): self.foreign,
-            _key(Label.BONE): self.bone,
-            _key(Label.SUBCUTANEOUS): self.soft / 2,
-            _key(Label.MUSCLE): self.soft / 2,
-            _key(Label.BACKGROUND): self.background,
-        }
-
-
-def _key(label: Label) -> str:
-    return str(int(label))
+    case: Case
+    start: Index
+    generator: np.random.Generator
+    position: int
+    centered_on: int
 
 
 @dataclass(frozen=True)
@@ -78,31 +62,31 @@ class CropPlan:
     mix: CropMix
     patch_size: Index
     seed: int = 0
-    _able: Mapping[str, NDArray[np.float64]] = field(init=False, repr=False)
+    _pools: Mapping[str, Pool] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        able = {}
-        for key in self.mix.weights():
-            weight = np.array(
-                [
-                    w * bool(len(c.centers[key]))
-                    for c, w in zip(self.cases, self.weights, strict=True)
-                ]
-            )
-            if weight.sum() > 0:
-                able[key] = weight / weight.sum()
-        object.__setattr__(self, "_able", able)
+        object.__setattr__(self, "_pools", make_pools(self.cases, self.weights, self.mix))
 
-    def draw(self, number: int) -> tuple[Case, Index, np.random.Generator]:
-        """Case and first voxel of crop `number`, and the generator for what follows."""
+    def draw(self, number: int) -> Draw:
+        """Case, first voxel and reason of crop `number`."""
         generator = np.random.default_rng((self.seed, number))
-        # A kind that no case has gives its share to the others.
-        weights = {k: w for k, w in self.mix.weights().items() if k in self._able and w > 0}
+        position, center, key = self._center(generator)
+        case = self.cases[position]
+        start = self._start(case, center, generator)
+        return Draw(case, start, generator, position, list(CENTERS).index(key))
+
+    def _center(self, generator: np.random.Generator) -> tuple[int, NDArray[np.int16], str]:
+        hard = {k: w for k, w in self.mix.hard_weights().items() if k in self._pools and w > 0}
+        if hard and generator.random() < self.mix.hard_share:
+            weights = hard
+        else:
+            # A kind that no case has gives its share to the others.
+            given = self.mix.weights()
+            weights = {k: w for k, w in given.items() if k in self._pools and w > 0}
         share = np.array(list(weights.values()))
         key = list(weights)[generator.choice(len(share), p=share / share.sum())]
-        case = self.cases[int(generator.choice(len(self.cases), p=self._able[key]))]
-        center = case.centers[key][generator.integers(len(case.centers[key]))]
-        return case, self._start(case, center, generator), generator
+        position, center = self._pools[key].draw(generator)
+        return position, center, key
 
     def _start(
         self, case: Case, center: NDArray[np.int16], generator: np.random.Generator
@@ -134,7 +118,8 @@ class CropDataset(Dataset[dict[str, Tensor]]):
     """Random crops, ready for the network.
 
     Item `number` is {"ct": float32 (C, X, Y, Z), "labels": uint8 (X, Y, Z), "case": int64 (),
-    "voxel_volume_mm3": float32 ()}, where case counts the plan's cases. Any number >= 0 is valid.
+    "voxel_volume_mm3": float32 (), "centered_on": int64 ()}, where case counts the plan's cases and
+    centered_on the keys of CENTERS. Any number >= 0 is valid.
     """
 
     def __init__(
@@ -143,10 +128,9 @@ class CropDataset(Dataset[dict[str, Tensor]]):
         self.plan = plan
         self.spec = spec
         self.augmentation = augmentation
-        self._position = {id(case): n for n, case in enumerate(plan.cases)}
 
     def __getitem__(self, number: int) -> dict[str, Tensor]:
-        case, start, generator = self.plan.draw(number)
+        case, start, generator, position, centered_on = self.plan.draw(number)
         size = self.plan.patch_size
         if self.augmentation is None:
             ct, labels = read_crop(case, start, size)
@@ -163,6 +147,7 @@ class CropDataset(Dataset[dict[str, Tensor]]):
         return {
             "ct": torch.from_numpy(network_input(hu, self.spec)),
             "labels": torch.from_numpy(labels),
-            "case": torch.tensor(self._position[id(case)]),
+            "case": torch.tensor(position),
             "voxel_volume_mm3": torch.tensor(case.voxel_volume_mm3),
+            "centered_on": torch.tensor(centered_on),
         }

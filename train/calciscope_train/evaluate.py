@@ -1,24 +1,26 @@
-"""`calciscope-train evaluate`: a model and the rules it has to beat, on held-out cases."""
+"""`calciscope-train evaluate`: a model and the rules it has to beat, on held-out prepared cases.
 
-import json
+The figures are those of `calciscope evaluate`; this command chooses cases by split and leaves
+evaluation.json beside the model.
+"""
+
 import logging
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from calciscope.errors import InputError
+from calciscope.evaluation.case_layouts import find_cases
+from calciscope.evaluation.evaluate import evaluate as evaluate_cases
+from calciscope.evaluation.model_predictor import ModelPredictor
+from calciscope.evaluation.records_json import write_evaluation
+from calciscope.evaluation.reference_cases import CaseFiles
+from calciscope.evaluation.rule_predictor import all_rules
 from calciscope.models.engine import create_engine
 from calciscope.models.manifest import load_manifest
 from calciscope.models.summary import EVALUATION_NAME
-from calciscope_train.case_scores import CaseScores, score_case
-from calciscope_train.cases import Case, list_cases, read_case
-from calciscope_train.evaluation_summary import summarize, summary_lines
+from calciscope_train.cases import list_cases
 
 LOGGER = logging.getLogger(__name__)
-
-SOURCES = {"phantom": "phantoms, seeds never trained on", "host": "lesions in held-out real limbs"}
-"""Names of the data sets by `source` of their cases."""
 
 
 def evaluate(
@@ -43,54 +45,13 @@ def evaluate(
         InputError: there is no case of this split.
     """
     manifest = load_manifest(model)
-    runner = create_engine(manifest, engine, threads)
-    folders = []
+    network = ModelPredictor(manifest, create_engine(manifest, engine, threads))
+    cases: list[CaseFiles] = []
     for root in roots:
-        found = list_cases(root, split)
-        if not found:
+        if not list_cases(root, split):
             raise InputError(f"no {split} cases in {root}; make them or leave the root out")
-        folders += found
-    scores: dict[str, list[CaseScores]] = {}
-    for number, folder in enumerate(folders, start=1):
-        case: Case = read_case(folder)
-        scores.setdefault(str(case.meta["source"]), []).append(score_case(case, manifest, runner))
-        LOGGER.info("%d of %d: %s", number, len(folders), folder.name)
-    record = _record(manifest.name, manifest.version, manifest.sha256, runner.name, split, scores)
-    target = output or model / EVALUATION_NAME
-    draft = target.with_suffix(".partial")
-    draft.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    draft.replace(target)
-    for line in record["summary"]:
+        cases += find_cases(root / split)
+    report = evaluate_cases(cases, (network, *all_rules()), threads)
+    write_evaluation(report, output or model / EVALUATION_NAME)
+    for line in report.summary:
         LOGGER.info(line)
-
-
-def _record(
-    name: str,
-    version: str,
-    sha256: str,
-    engine: str,
-    split: str,
-    scores: dict[str, list[CaseScores]],
-) -> dict[str, Any]:
-    """Content of evaluation.json."""
-    datasets = {
-        source: {"name": SOURCES.get(source, source), "synthetic_lesions": True, **summarize(cases)}
-        for source, cases in scores.items()
-    }
-    return {
-        "schema_version": 1,
-        "model": name,
-        "version": version,
-        "sha256": sha256,
-        "engine": engine,
-        "split": split,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "intervals": "95 %, bootstrap over patients",
-        "datasets": datasets,
-        "summary": list(_lines(datasets)),
-    }
-
-
-def _lines(datasets: dict[str, dict[str, Any]]) -> Iterable[str]:
-    for dataset in datasets.values():
-        yield from summary_lines(dataset)

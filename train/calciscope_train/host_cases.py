@@ -4,6 +4,7 @@ A case depends on its host, the number of its variant and the seed alone, so tha
 processes makes the same cases.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
@@ -15,20 +16,25 @@ from scipy import ndimage
 
 from calciscope.errors import InputError
 from calciscope.labels import IGNORE, Label
+from calciscope.phantom.mineral import Lesion
 from calciscope.phantom.placement import Placement, place_lesions
 from calciscope.physics import ha_slope_hu_per_mg_cc
 from calciscope.preprocessing import PreprocessingSpec, preprocess
 from calciscope.volume import Volume
 from calciscope_train.cases import write_case
 from calciscope_train.host_config import HostConfig
+from calciscope_train.host_confounders import ALONG_VESSELS, draw_on_vessels, occupied_by
 from calciscope_train.host_insertion import Imaging, insert_lesions
+from calciscope_train.host_label_map import label_mapped_host, read_label_map
+from calciscope_train.host_lumens import fill_lumens
 from calciscope_train.host_psf import measure_point_spread
 from calciscope_train.host_tissues import label_host
+from calciscope_train.host_vessels import Vessel, find_vessels, vessel_from_points
 
 SLOPE_SPREAD = (0.88, 1.14)
 """Range of the HA slope between scanners around its table value."""
 
-STREAK_HU = (60.0, 400.0)
+STREAK_HU = (25.0, 160.0)
 """Depth of streaks around inserted metal."""
 
 BORDER_MM = 25.0
@@ -46,6 +52,8 @@ class PreparedHost:
         fwhm_mm: in-plane resolution.
         measured: whether that was measured in this host.
         noise_hu: standard deviation of the noise in muscle.
+        lumens: bool, gas and bowel that contrast may be inserted in.
+        vessels: found by rule or followed by eye.
     """
 
     name: str
@@ -54,6 +62,8 @@ class PreparedHost:
     fwhm_mm: float
     measured: bool
     noise_hu: float
+    lumens: Volume
+    vessels: tuple[Vessel, ...] = ()
 
 
 def read_host(path: Path) -> Volume:
@@ -67,21 +77,38 @@ def read_host(path: Path) -> Volume:
 
 def prepare_host(config: HostConfig, name: str, spec: PreprocessingSpec) -> PreparedHost:
     """Label one host and measure its resolution and noise."""
-    ct = preprocess(read_host(config.path(name)), spec).volume
-    labelled = label_host(ct, config.hosts[name].rules)
-    low, high = config.fwhm_limits_mm
-    try:
-        fwhm, measured = measure_point_spread(ct, labelled.body).fwhm_mm, True
-    except InputError:
-        fwhm, measured = config.fwhm_mm, False
+    host = config.hosts[name]
+    native = read_host(config.path(name))
+    ct = preprocess(native, spec).volume
+    if host.label_map is None:
+        labelled = label_host(ct, host.rules)
+    else:
+        classes = read_label_map(host.label_map, ct, native.shape)
+        labelled = label_mapped_host(ct, classes, host.rules)
+    fwhm, measured = _resolution(config, name, ct, labelled.body)
+    drawn = [vessel_from_points(ct, points) for points in host.vessels]
     return PreparedHost(
         name,
         ct,
         labelled.tissues,
-        float(np.clip(fwhm, low, high)),
+        fwhm,
         measured,
         noise_in_muscle(ct, labelled.tissues),
+        labelled.lumens,
+        (*drawn, *find_vessels(ct, labelled.tissues)),
     )
+
+
+def _resolution(config: HostConfig, name: str, ct: Volume, body: Volume) -> tuple[float, bool]:
+    """In-plane FWHM (mm), and whether it was measured."""
+    known = config.hosts[name].fwhm_mm
+    if known is not None:
+        return known, False
+    low, high = config.fwhm_limits_mm
+    try:
+        return float(np.clip(measure_point_spread(ct, body).fwhm_mm, low, high)), True
+    except InputError:
+        return float(np.clip(config.fwhm_mm, low, high)), False
 
 
 def noise_in_muscle(ct: Volume, tissues: Volume) -> float:
@@ -108,11 +135,22 @@ def write_variant(
         ha_slope_hu_per_mg_cc(config.kvp) * float(rng.uniform(*SLOPE_SPREAD)),
         max(config.minimum_contrast_hu, config.minimum_contrast_sigma * host.noise_hu),
         float(rng.uniform(*STREAK_HU)),
+        int(rng.integers(2**31)),
     )
-    counts = {} if is_negative(variant, config) else draw_counts(host.tissues, config, rng)
-    placement = place_lesions(bordered(host.tissues), counts, rng)
+    means = config.negative_counts if is_negative(variant, config) else config.counts
+    counts = draw_counts(host.tissues, means, config.soft_liters, rng)
+    on_vessels = draw_on_vessels(host.vessels, counts, rng)
+    free = host.tissues.with_array(occupied_by(on_vessels, host.tissues))
+    elsewhere = {kind: n for kind, n in counts.items() if kind not in ALONG_VESSELS}
+    placement = place_lesions(bordered(free), elsewhere, rng)
     placement.check(config.minimum_placed_share)
+    book(placement, on_vessels)
     ct, labels, lesions = insert_lesions(host.ct, host.tissues.array, placement.lesions, imaging)
+    if rng.uniform() < config.lumen_share and host.lumens.array.any():
+        ct, labels, filled = fill_lumens(
+            host.ct.with_array(ct), labels, host.lumens.array, rng, len(lesions) + 1
+        )
+        lesions += filled
     record = {
         "case_id": folder.name,
         "source": "host",
@@ -120,6 +158,7 @@ def write_variant(
         "seed": seed,
         "variant": variant,
         "host": host.name,
+        "license": config.license_of(host.name),
         "acquisition": {
             "kvp": config.kvp,
             "slice_thickness_mm": config.slice_thickness_mm,
@@ -143,16 +182,32 @@ def is_negative(variant: int, config: HostConfig) -> bool:
     return int((variant + 1) * share) > int(variant * share)
 
 
-def draw_counts(tissues: Volume, config: HostConfig, rng: np.random.Generator) -> dict[str, int]:
+def book(placement: Placement, on_vessels: list[Lesion]) -> None:
+    """Add lesions drawn on vessels to a placement and its books; they are asked for as placed."""
+    for lesion in on_vessels:
+        placement.requested[lesion.kind] += 1
+        placement.placed[lesion.kind] += 1
+        placement.lesions.append(lesion)
+
+
+def draw_counts(
+    tissues: Volume, means: Mapping[str, float], soft_liters: float, rng: np.random.Generator
+) -> dict[str, int]:
     """How many lesions of each kind: Poisson, rich and poor variants, more in larger limbs.
 
     The mean grows with the root of the soft tissue, so that a thigh is not crowded and a calf not
     empty.
+
+    Args:
+        tissues: labels of the host.
+        means: by kind, for `soft_liters` of soft tissue.
+        soft_liters: see there.
+        rng: source of every draw.
     """
     soft = np.isin(tissues.array, (Label.MUSCLE, Label.SUBCUTANEOUS)).sum()
     liters = float(soft) * tissues.voxel_volume_mm3 / 1e6
-    richness = float(rng.uniform(0.3, 1.7)) * (liters / config.soft_liters) ** 0.5
-    return {kind: int(rng.poisson(mean * richness)) for kind, mean in config.counts.items()}
+    richness = float(rng.uniform(0.3, 1.7)) * (liters / soft_liters) ** 0.5
+    return {kind: int(rng.poisson(mean * richness)) for kind, mean in means.items()}
 
 
 def bordered(tissues: Volume) -> Volume:

@@ -13,6 +13,8 @@ from calciscope_train.host_tissues import IndexBox, TissueRules
 
 SPLITS = ("train", "val", "test")
 
+Polyline = tuple[tuple[float, float, float], ...]
+
 
 @dataclass(frozen=True)
 class Host:
@@ -21,10 +23,20 @@ class Host:
     Attributes:
         split: train, val or test.
         rules: what differs from the default tissue rules.
+        ct: its file, where it lies apart from the others.
+        label_map: NIfTI file of TotalSegmentator classes on the same grid, if there is one.
+        fwhm_mm: in-plane resolution, where it is known better than it can be measured.
+        vessels: lines of index positions (x, y, z) along vessels that were followed by eye.
+        license: of its CT, where it is not that of the others.
     """
 
     split: str
     rules: TissueRules
+    ct: Path | None = None
+    label_map: Path | None = None
+    fwhm_mm: float | None = None
+    vessels: tuple[Polyline, ...] = ()
+    license: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,9 @@ class HostConfig:
         minimum_placed_share: of the lesions asked for; a case with fewer is an error.
         soft_liters: soft tissue that `counts` refer to.
         counts: mean number of lesions by kind; drawn from a Poisson distribution.
+        negative_counts: the same of the variants without calcification: confounders only.
+        lumen_share: share of the variants of a host with gas that get contrast in its bowel.
+        license: of the CTs; "unknown" unless stated.
     """
 
     folder: Path
@@ -62,11 +77,17 @@ class HostConfig:
     minimum_placed_share: float = 0.6
     soft_liters: float = 1.0
     counts: Mapping[str, float] = field(default_factory=dict)
+    negative_counts: Mapping[str, float] = field(default_factory=dict)
+    lumen_share: float = 0.0
+    license: str = "unknown"
 
     def __post_init__(self) -> None:
-        unknown = [kind for kind in self.counts if kind not in KINDS]
+        unknown = [k for k in (*self.counts, *self.negative_counts) if k not in KINDS]
         if unknown:
             raise InputError(f"no such kind of lesion: {', '.join(unknown)}")
+        calcified = [kind for kind in self.negative_counts if kind[0] in "CH"]
+        if calcified:
+            raise InputError(f"{', '.join(calcified)} is calcification: not in negative_counts")
         wrong = [name for name, host in self.hosts.items() if host.split not in SPLITS]
         if wrong:
             raise InputError(f"hosts {', '.join(wrong)} need a split among {', '.join(SPLITS)}")
@@ -76,7 +97,11 @@ class HostConfig:
 
     def path(self, host: str) -> Path:
         """CT file of a host."""
-        return self.folder / self.pattern.format(id=host)
+        return self.hosts[host].ct or self.folder / self.pattern.format(id=host)
+
+    def license_of(self, host: str) -> str:
+        """License of a host's CT."""
+        return self.hosts[host].license or self.license
 
 
 def read_host_config(file: Path) -> HostConfig:
@@ -100,9 +125,24 @@ def _host(entry: Mapping[str, Any]) -> Host:
     rules = dict(entry.get("rules", {}))
     if not set(rules) <= known:
         raise KeyError(f"unknown rules {sorted(set(rules) - known)}")
-    for key in ("ignore_boxes", "hide_boxes"):
+    for key in ("ignore_boxes", "hide_boxes", "vascular_boxes"):
         rules[key] = tuple(_box(limits) for limits in rules.get(key, ()))
-    return Host(str(entry["split"]), TissueRules(**rules))
+    if not set(entry) <= {"split", "rules", "ct", "label_map", "fwhm_mm", "vessels", "license"}:
+        raise KeyError(f"unknown keys among {sorted(entry)}")
+    fwhm = entry.get("fwhm_mm")
+    return Host(
+        str(entry["split"]),
+        TissueRules(**rules),
+        Path(entry["ct"]) if "ct" in entry else None,
+        Path(entry["label_map"]) if "label_map" in entry else None,
+        None if fwhm is None else float(fwhm),
+        tuple(_polyline(points) for points in entry.get("vessels", ())),
+        entry.get("license"),
+    )
+
+
+def _polyline(points: Any) -> Polyline:
+    return tuple((float(x), float(y), float(z)) for x, y, z in points)
 
 
 def _box(limits: Any) -> IndexBox:

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from calciscope.labels import IGNORE, Label
-from calciscope.phantom.acquisition import FWHM_PER_SIGMA, LESION_LABELS, METAL_CAP_HU
-from calciscope.phantom.artifacts import metal_streaks
+from calciscope.labels import Label
+from calciscope.phantom.acquisition import FWHM_PER_SIGMA, METAL_CAP_HU
 from calciscope.phantom.mineral import (
     Lesion,
     Patch,
@@ -23,8 +22,11 @@ from calciscope.phantom.mineral import (
     contrast_hu,
     half_maximum,
     mineral_field,
+    truth_contrast_hu,
+    write_truth,
 )
 from calciscope.volume import Volume
+from calciscope_train.host_streaks import streaks
 
 MARGIN_MM = 6.0
 """Room around a lesion for its blur and for the half-maximum."""
@@ -41,12 +43,14 @@ class Imaging:
         slope_hu_per_mg_cc: HU of a milligram of HA in a milliliter.
         minimum_contrast_hu: fainter peaks cannot be seen: 255.
         streak_hu: depth of streaks around inserted metal.
+        streak_seed: of their pattern.
     """
 
     fwhm_mm: float
     slope_hu_per_mg_cc: float
     minimum_contrast_hu: float
-    streak_hu: float = 200.0
+    streak_hu: float = 90.0
+    streak_seed: int = 0
 
 
 def insert_lesions(
@@ -77,16 +81,20 @@ def insert_lesions(
         hu[box] += added
         if lesion.kind == "X1":
             metal[box] += added
+        seen = added
+        if wide.replaced is not None:
+            mineral = truth_contrast_hu(lesion, wide, tissue[box], imaging.slope_hu_per_mg_cc)
+            seen = blurred(mineral, ct, imaging)
         visible, faint = half_maximum(
-            added, wide.fraction, ct.spacing_mm, imaging.minimum_contrast_hu
+            seen, lesion.cover_of(wide), ct.spacing_mm, imaging.minimum_contrast_hu
         )
-        part = truth[box]
-        visible &= part != IGNORE
-        part[faint & (part != Label.CALCIFICATION)] = IGNORE
-        part[visible] = LESION_LABELS.get(lesion.kind[0], Label.CALCIFICATION)
-        records.append(_record(len(records) + 1, lesion, added, visible, box))
+        visible = write_truth(truth[box], lesion, visible, faint)
+        records.append(_record(len(records) + 1, lesion, seen, visible, box))
     if metal.any():
-        hu += metal_streaks(metal, imaging.streak_hu)
+        body = labels != Label.BACKGROUND
+        rng = np.random.default_rng(imaging.streak_seed)
+        fans = streaks(metal, ct.spacing_mm, imaging.streak_hu, rng)
+        hu += fans * np.where(ndimage.binary_dilation(body, iterations=2), 1.0, 0.5)
     return np.rint(np.clip(hu, -1024, 3071)).astype(np.int16), truth, records
 
 
@@ -108,7 +116,7 @@ def _widened(patch: Patch, grid: Volume) -> tuple[Box, Patch]:
         slice(starts[2], stops[2]),
     )
     pad = [(s.start - a, b - s.stop) for s, a, b in zip(patch.box, starts, stops, strict=True)]
-    return box, Patch(box, np.pad(patch.fraction, pad), np.pad(patch.ha_mg_cc, pad))
+    return box, patch.padded(box, pad)
 
 
 def _record(

@@ -13,6 +13,7 @@ from calciscope_train.cases import list_cases, read_case
 from calciscope_train.coverage import count_coverage
 from calciscope_train.host_cases import prepare_host, write_variant
 from calciscope_train.host_config import SPLITS, HostConfig, read_host_config
+from calciscope_train.importers.licenses import allowed, parsed_licenses
 
 LOGGER = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ def prepare(
     first_variant: int = 0,
     seed: int = 0,
     processes: int = 1,
+    licenses: str = "",
 ) -> None:
     """Make cases of real limbs; those that exist are kept, so that a stopped run goes on.
 
@@ -38,9 +40,10 @@ def prepare(
         first_variant: number of the first of them.
         seed: of every draw, together with host and variant.
         processes: number of worker processes; a host stays in one.
+        licenses: hosts of these only, with commas between; all where empty.
 
     Raises:
-        InputError: a split, a host or the config is not usable.
+        InputError: a split, a license, a host or the config is not usable.
         PhantomError: too many of the lesions asked for found no room.
     """
     unknown = [split for split in splits if split not in SPLITS]
@@ -49,6 +52,7 @@ def prepare(
     hosts = read_host_config(config)
     if folder is not None:
         hosts = replace(hosts, folder=folder)
+    hosts = licensed(hosts, parsed_licenses(licenses))
     for name, reason in hosts.dropped.items():
         LOGGER.info("host %s is left out: %s", name, reason)
     numbers = range(first_variant, first_variant + variants)
@@ -59,6 +63,21 @@ def prepare(
         LOGGER.info("%s:", split)
         for line in count_coverage(read_case(case).meta for case in folders).lines():
             LOGGER.info(line)
+
+
+def licensed(config: HostConfig, licenses: Sequence[str]) -> HostConfig:
+    """The config with the hosts of some licenses only; raises InputError where none is left."""
+    hosts = {
+        name: host
+        for name, host in config.hosts.items()
+        if allowed({"license": config.license_of(name)}, licenses)
+    }
+    if not hosts:
+        held = sorted({config.license_of(name) for name in config.hosts})
+        raise InputError(
+            f"no host has one of the licenses {', '.join(licenses)}; they have {', '.join(held)}"
+        )
+    return replace(config, hosts=hosts)
 
 
 def written_cases(

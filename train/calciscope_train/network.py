@@ -162,7 +162,8 @@ def parameter_count(network: nn.Module) -> int:
 def set_norm_frozen(network: nn.Module, frozen: bool) -> None:
     """Make BatchNorm use (and keep) its running statistics while the weights go on learning."""
     for module in network.modules():
-        if isinstance(module, nn.BatchNorm3d):
+        # SyncBatchNorm, which several GPUs use instead, is no BatchNorm3d.
+        if isinstance(module, (nn.BatchNorm3d, nn.SyncBatchNorm)):
             module.train(not frozen)
 
 

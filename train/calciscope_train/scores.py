@@ -3,10 +3,14 @@
 These steer training. What is reported of a model comes from whole cases, elsewhere.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
 
 import cc3d
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from calciscope.labels import IGNORE, Label
@@ -74,6 +78,22 @@ class CropScores:
         large = volumes * voxel_volume_mm3 >= SMALLEST_FALSE_MM3
         self.false_positives += int((large & ~excused).sum())
 
+    def added(self, other: "CropScores") -> "CropScores":
+        """The counts of both together."""
+        cases = dict(self.cases)
+        for case, (both, total) in other.cases.items():
+            before = cases.get(case, (0, 0))
+            cases[case] = (before[0] + both, before[1] + total)
+        return CropScores(
+            self.overlap + other.overlap,
+            self.total + other.total,
+            cases,
+            dict(Counter(self.found) + Counter(other.found)),
+            dict(Counter(self.lesions) + Counter(other.lesions)),
+            self.false_positives + other.false_positives,
+            self.crops + other.crops,
+        )
+
     def summary(self) -> dict[str, float]:
         """Figures by name; one whose denominator is empty is left out."""
         figures = {
@@ -86,10 +106,20 @@ class CropScores:
             figures["dice/calcification_by_case"] = float(np.mean(by_case))
         for name, count in self.lesions.items():
             if count:
-                figures[f"recall/{name}_mm3"] = self.found[name] / count
+                figures[f"recall/{name}_mm3"] = self.found.get(name, 0) / count
         if self.crops:
             figures["false_positives_per_crop"] = self.false_positives / self.crops
         return {name: float(value) for name, value in figures.items()}
+
+
+def gathered(scores: CropScores, processes: int) -> CropScores:
+    """The counts of all processes of a run together; the same in each of them."""
+    if processes == 1:
+        return scores
+    parts: list[Any] = [None] * processes
+    torch.distributed.all_gather_object(parts, scores)
+    together: CropScores = reduce(CropScores.added, parts)
+    return together
 
 
 def _components(

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from calciscope.preprocessing import PreprocessingSpec
-from calciscope_train.losses import LABEL_WEIGHTS, MaskedDiceCELoss
+from calciscope_train.losses import LABEL_WEIGHTS, MaskedDiceCELoss, Overlap
 from calciscope_train.network import CalcificationUNet, Norm, set_norm_frozen
 from calciscope_train.schedule import Budget, learning_rate_factor
-from calciscope_train.scores import CropScores
+from calciscope_train.scores import CropScores, gathered
 
 Batch = dict[str, Tensor]
 
@@ -33,7 +33,9 @@ class CalcificationSegmenter(pl.LightningModule):
         learning_rate: the highest learning rate.
         weight_decay: of AdamW.
         label_weights: weight of each label in the cross-entropy.
-        dice_weight: weight of the Dice term.
+        dice_weight: weight of the overlap term.
+        overlap: the overlap term, dice or focal_tversky.
+        lesion_weight: weight of the per-lesion term of the loss.
         freeze_norm_at: share of the run after which BatchNorm keeps its running statistics, so
             that the end of training sees what inference will see.
     """
@@ -49,6 +51,8 @@ class CalcificationSegmenter(pl.LightningModule):
         weight_decay: float = 1e-2,
         label_weights: tuple[float, ...] = LABEL_WEIGHTS,
         dice_weight: float = 1.0,
+        overlap: Overlap = "dice",
+        lesion_weight: float = 0.0,
         freeze_norm_at: float = 0.8,
     ) -> None:
         super().__init__()
@@ -61,7 +65,7 @@ class CalcificationSegmenter(pl.LightningModule):
             "norm": norm,
         }
         self.network = CalcificationUNet(**self.architecture)
-        self.loss = MaskedDiceCELoss(label_weights, dice_weight)
+        self.loss = MaskedDiceCELoss(label_weights, dice_weight, overlap, lesion_weight)
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.freeze_norm_at = freeze_norm_at
@@ -91,6 +95,10 @@ class CalcificationSegmenter(pl.LightningModule):
         if self._last is not None:
             self._seconds += now - self._last
         self._last = now
+        if self.trainer.world_size > 1 and self.budget.minutes is not None:
+            # One clock for all processes, or their schedules and ends would differ.
+            seconds = torch.tensor(self._seconds, dtype=torch.float64, device=self.device)
+            self._seconds = float(self.trainer.strategy.reduce(seconds, reduce_op="max"))
         return self.budget.progress(self.global_step, self._seconds)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
@@ -118,21 +126,23 @@ class CalcificationSegmenter(pl.LightningModule):
         """Forget the counts of the last validation."""
         self._scores = CropScores()
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Count one batch of crops."""
+    def validation_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Count one batch of crops; gives the predicted labels, uint8 (N, X, Y, Z)."""
         logits = self(batch["ct"])
         loss = self.loss(logits, batch["labels"])
-        self.log("val/loss", loss, batch_size=len(batch["ct"]))
-        predictions = logits.argmax(dim=1).to(torch.uint8).cpu().numpy()
+        self.log("val/loss", loss, batch_size=len(batch["ct"]), sync_dist=True)
+        predicted: Tensor = logits.argmax(dim=1).to(torch.uint8).cpu()
+        predictions = predicted.numpy()
         references = batch["labels"].cpu().numpy()
         cases, volumes = batch["case"].tolist(), batch["voxel_volume_mm3"].tolist()
         for crop in zip(predictions, references, cases, volumes, strict=True):
             self._scores.add(*crop)
+        return predicted
 
     def on_validation_epoch_end(self) -> None:
         """Log the figures of this validation."""
-        figures = {f"val/{name}": value for name, value in self._scores.summary().items()}
-        self.log_dict(figures)
+        scores = gathered(self._scores, self.trainer.world_size)
+        self.log_dict({f"val/{name}": value for name, value in scores.summary().items()})
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what rebuilds the network without this class."""

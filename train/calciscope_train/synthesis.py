@@ -1,6 +1,7 @@
 """`calciscope-train synthesise`: random phantom cases on the model grid, in parallel processes."""
 
 import logging
+import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from calciscope.errors import InputError, PhantomError
 from calciscope.phantom.cases import PhantomCase, random_case
@@ -23,19 +25,25 @@ FIRST_SEED = {"train": 0, "val": 900_000, "test": 950_000}
 
 SEEDS_PER_SPLIT = 50_000
 
+SETTINGS = ("training", "held_out")
+"""Scanner settings of phantom/bodies.yaml."""
 
-def write_phantom(root: Path, split: str, seed: int, spec: PreprocessingSpec) -> bool:
-    """Make one case unless it is there already.
+
+def write_phantom(
+    root: Path, split: str, seed: int, spec: PreprocessingSpec, settings: str = "training"
+) -> bool:
+    """Make one case unless it is there already; held-out settings are written into its name.
 
     Returns:
         Whether the case exists now; False where the phantom had no room for its lesions, which is
         logged and not hidden.
     """
-    folder = root / split / f"phantom-{seed:06d}"
+    kind = "phantom" if settings == "training" else settings.replace("_", "-")
+    folder = root / split / f"{kind}-{seed:06d}"
     if folder.exists():
         return True
     try:
-        case = random_case(seed)
+        case = random_case(seed, settings=settings)
     except PhantomError as error:
         LOGGER.warning("seed %d left out: %s", seed, error)
         return False
@@ -64,8 +72,23 @@ def on_model_grid(
     return grid.volume.array, np.asarray(labels, dtype=np.uint8), record
 
 
+def _timed(
+    root: Path, split: str, seed: int, spec: PreprocessingSpec, settings: str
+) -> tuple[bool, float]:
+    """`write_phantom`, and the seconds of CPU that it took; numerical libraries on one thread."""
+    start = time.process_time()
+    with threadpool_limits(1):
+        made = write_phantom(root, split, seed, spec, settings)
+    return made, time.process_time() - start
+
+
 def synthesise(
-    root: Path, split: str = "train", count: int = 100, start: int = 0, processes: int = 2
+    root: Path,
+    split: str = "train",
+    count: int = 100,
+    start: int = 0,
+    processes: int = 2,
+    settings: str = "training",
 ) -> None:
     """Make phantom cases; those that exist are kept, so that a stopped run goes on.
 
@@ -74,22 +97,37 @@ def synthesise(
         split: train, val or test; each has its own range of seeds.
         count: number of seeds.
         start: first seed within the split's range.
-        processes: number of worker processes.
+        processes: number of worker processes, of one thread each.
+        settings: training, or held_out for the split test alone: scanners that are never trained
+            on, in <root>/test/held-out-<seed>.
+
+    Raises:
+        InputError: unknown split or settings, too many seeds, or held-out settings in training.
+        PhantomError: more than a tenth of the phantoms could not be made, or a kind of case that
+            must be there is not.
     """
     if split not in FIRST_SEED:
         raise InputError(f"no split {split}; choose one of {', '.join(FIRST_SEED)}")
     if start + count > SEEDS_PER_SPLIT:
         raise InputError(f"a split has {SEEDS_PER_SPLIT} seeds; ask for fewer than {count}")
+    if settings not in SETTINGS:
+        raise InputError(f"no settings {settings}; choose one of {', '.join(SETTINGS)}")
+    if settings != "training" and split != "test":
+        raise InputError(f"{settings} settings are for the split test, not for {split}")
+    if processes < 1:
+        raise InputError(f"{processes} processes cannot make anything; ask for at least 1")
     seeds = range(FIRST_SEED[split] + start, FIRST_SEED[split] + start + count)
     spec = PreprocessingSpec()
-    made = 0
+    made, seconds = 0, 0.0
     # Spawned, not forked: the parent may hold threads of numerical libraries.
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(write_phantom, root, split, seed, spec) for seed in seeds]
+        futures = [pool.submit(_timed, root, split, seed, spec, settings) for seed in seeds]
         for number, future in enumerate(as_completed(futures), start=1):
-            made += future.result()
-            if number % 20 == 0:
-                LOGGER.info("%d of %d phantoms", number, count)
+            done, spent = future.result()
+            made, seconds = made + done, seconds + spent
+            if number % 20 == 0 or number == count:
+                rate = 60 * number / max(seconds, 1e-6)
+                LOGGER.info("%d of %d phantoms, %.1f a minute and core", number, count, rate)
     if made < 0.9 * count:
         raise PhantomError(f"only {made} of {count} phantoms could be made; see the log")
     report_coverage(list_cases(root, split))

@@ -6,6 +6,7 @@ from calciscope.ct.lesions import margin_voxels
 from calciscope.ct.masks import CONNECTIVITY
 from calciscope.ct.settings import MeasurementSettings
 from calciscope.findings import CtDefinition
+from calciscope.models.operating_point import FULL, PLAIN, OperatingMode
 from calciscope.physics import DEFAULT_KVP, ha_mg_cc_per_hu, kvp_range, physics_table
 from calciscope.readers.kernels import is_sharp_kernel
 from calciscope.readers.study import CtAcquisition
@@ -16,7 +17,10 @@ THICK_SLICES_MM = 3.0
 
 
 def describe_definition(
-    ct: Volume, acquisition: CtAcquisition, settings: MeasurementSettings
+    ct: Volume,
+    acquisition: CtAcquisition,
+    settings: MeasurementSettings,
+    mode: OperatingMode = PLAIN,
 ) -> CtDefinition:
     """Write down everything the figures depend on."""
     kvp = assumed_kvp(acquisition)
@@ -68,6 +72,9 @@ def describe_definition(
         minimum_oriented_mm=settings.minimum_oriented_mm,
         tibia_length_mm=settings.tibia_length_mm,
         femur_length_mm=settings.femur_length_mm,
+        mode=mode.name,
+        minimum_voxel_probability=mode.least / FULL,
+        minimum_lesion_probability=mode.lesion_probability,
     )
 
 

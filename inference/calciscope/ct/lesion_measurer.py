@@ -72,7 +72,6 @@ class LesionMeasurer:
         vote = vote_compartment(near, settings)
         mineral = measure_mineral(near, ha_mg_cc_per_hu(self.kvp), self.kvp, settings)
         hu = ct.array[tuple(voxels.T)].astype(np.float64)
-        probability = self.surroundings.segmentation.probability.array[tuple(voxels.T)]
         x, y, z = (float(value) for value in shape.centroid_lps_mm)
         # Slices are axial, whatever axes the file has.
         view = near.ct.canonical()
@@ -104,8 +103,15 @@ class LesionMeasurer:
             distance_to_skin_mm=_distance(self.skin, voxels),
             distance_to_bone_mm=_distance(self.bone, voxels),
             centroid_lps_mm=(x, y, z),
-            probability=float(probability.mean()) / 255.0,
+            probability=self._probability(voxels),
         )
+
+    def _probability(self, voxels: NDArray[np.intp]) -> float:
+        """That the lesion is one, where the model is calibrated; else the mean of its voxels'."""
+        segmentation = self.surroundings.segmentation
+        calibrated = segmentation.lesion_probability
+        voxelwise = segmentation.probability if calibrated is None else calibrated
+        return float(voxelwise.array[tuple(voxels.T)].mean()) / 255.0
 
     def cautions(self, lesions: list[Lesion]) -> list[str]:
         """What the reader must know about sides, regions and levels."""

@@ -11,6 +11,7 @@ from calciscope.ct.settings import MeasurementSettings
 from calciscope.errors import InputError
 from calciscope.findings import CtFindings, Lesion
 from calciscope.labels import Label
+from calciscope.models.operating_point import PLAIN, OperatingMode
 from calciscope.readers.study import CtAcquisition
 from calciscope.volume import Volume
 
@@ -37,6 +38,7 @@ def measure_study(
     segmentation: SegmentedCt,
     acquisition: CtAcquisition,
     settings: MeasurementSettings = DEFAULT_SETTINGS,
+    mode: OperatingMode = PLAIN,
 ) -> CtMeasurement:
     """Find the lesions of a segmented CT and measure them.
 
@@ -61,6 +63,6 @@ def measure_study(
         )
         measured = [measurer.measure(number) for number in range(1, lesions.count + 1)]
         warnings += measurer.cautions(measured)
-    definition = describe_definition(ct, acquisition, settings)
+    definition = describe_definition(ct, acquisition, settings, mode)
     findings = CtFindings(tuple(measured), total_burden(measured), definition)
     return CtMeasurement(findings, lesions.ids, tuple(warnings))

@@ -32,6 +32,10 @@ class SegmentedCt(Protocol):
     def body(self) -> Volume:
         """bool: the patient without table and blanket."""
 
+    @property
+    def lesion_probability(self) -> Volume | None:
+        """uint8 0 to 255: calibrated probability of each voxel's lesion; None without one."""
+
 
 @dataclass(frozen=True, eq=False)
 class Neighborhood:

@@ -62,6 +62,12 @@ BASELINES = (
 )
 """The rules whose figures stand beside a network's."""
 
+REAL_LIMB_RULES = (
+    ThresholdBaseline(130.0),
+    ThresholdBaseline(130.0, smoothed=False, minimum_mm3=0.0),
+)
+"""The rule to beat on real limbs (>= 10 mm3), and the raw threshold without a smallest size."""
+
 
 def smoothed_hu(ct: Volume) -> NDArray[np.float32]:
     """The CT, smoothed within its slices (last axis)."""

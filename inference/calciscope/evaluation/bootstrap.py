@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,16 +59,63 @@ def bootstrap_ratio(
     Raises:
         ValueError: the sequences differ in length.
     """
-    if len(numerators) != len(denominators):
-        raise ValueError(f"{len(numerators)} numerators and {len(denominators)} denominators")
-    above = np.asarray(numerators, dtype=np.float64)
-    below = np.asarray(denominators, dtype=np.float64)
+    above, below = _sums(numerators, denominators)
     if len(above) == 0 or below.sum() == 0:
         return Interval(None, None, None, len(above))
-    drawn = np.random.default_rng(seed).integers(0, len(above), (resamples, len(above)))
+    drawn = patient_draws(len(above), seed, resamples)
     ratios = _ratios(above[drawn].sum(axis=1), below[drawn].sum(axis=1))
     low, high = np.percentile(ratios, [50 * (1 - level), 50 * (1 + level)])
     return Interval(float(above.sum() / below.sum()), float(low), float(high), len(above))
+
+
+def bootstrap_difference(
+    first: tuple[Sequence[float], Sequence[float]],
+    second: tuple[Sequence[float], Sequence[float]],
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+) -> Interval:
+    """The difference of two ratios of sums, with the same patients drawn for both.
+
+    Args:
+        first, second: numerators and denominators, one each per patient, patients in one order.
+        seed, resamples, level: as in `bootstrap_mean`.
+
+    Raises:
+        ValueError: the sequences differ in length.
+    """
+    (above, below), (other_above, other_below) = _sums(*first), _sums(*second)
+    count = len(above)
+    if count != len(other_above):
+        raise ValueError(f"{count} patients and {len(other_above)} patients are no pairs")
+    if count == 0 or below.sum() == 0 or other_below.sum() == 0:
+        return Interval(None, None, None, count)
+    drawn = patient_draws(count, seed, resamples)
+    tops = above[drawn].sum(axis=1), other_above[drawn].sum(axis=1)
+    bottoms = below[drawn].sum(axis=1), other_below[drawn].sum(axis=1)
+    known = (bottoms[0] != 0) & (bottoms[1] != 0)
+    differences = tops[0][known] / bottoms[0][known] - tops[1][known] / bottoms[1][known]
+    if len(differences) == 0:
+        return Interval(None, None, None, count)
+    low, high = np.percentile(differences, [50 * (1 - level), 50 * (1 + level)])
+    value = above.sum() / below.sum() - other_above.sum() / other_below.sum()
+    return Interval(float(value), float(low), float(high), count)
+
+
+@lru_cache(maxsize=32)
+def patient_draws(patients: int, seed: int = 0, resamples: int = RESAMPLES) -> NDArray[np.int64]:
+    """Numbers of the patients of each resample, shape (resamples, patients); not to be written."""
+    draws = np.random.default_rng(seed).integers(0, patients, (resamples, patients))
+    draws.flags.writeable = False
+    return draws
+
+
+def _sums(
+    numerators: Sequence[float], denominators: Sequence[float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if len(numerators) != len(denominators):
+        raise ValueError(f"{len(numerators)} numerators and {len(denominators)} denominators")
+    return np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
 
 
 def _ratios(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Lesions found, missed and invented in one case: matching by overlap."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,12 +19,39 @@ class LesionScore:
         volume_mm3: of its reference voxels.
         found: whether the prediction overlaps enough of it.
         dice: of the lesion and the predicted components that overlap it.
+        hit_by: numbers of those components in `DetectionCase.components`.
     """
 
     id: int
     volume_mm3: float
     found: bool
     dice: float
+    hit_by: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class PredictedComponent:
+    """One 26-connected component of the prediction.
+
+    Attributes:
+        voxels: indices, shape (N, 3).
+        hits: ids of the reference lesions it overlaps.
+        unscored: whether it touches ignored voxels.
+    """
+
+    voxels: NDArray[np.intp]
+    hits: tuple[int, ...]
+    unscored: bool
+
+    @property
+    def is_false_positive(self) -> bool:
+        """Whether it touches neither a lesion nor an ignored voxel."""
+        return not self.hits and not self.unscored
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether it counts for or against the prediction."""
+        return bool(self.hits) or not self.unscored
 
 
 @dataclass(frozen=True)
@@ -35,11 +62,13 @@ class DetectionCase:
         lesions: every reference lesion.
         false_positives: predicted components that touch neither a lesion nor an ignored voxel.
         false_positive_mm3: their volume.
+        components: every predicted component.
     """
 
     lesions: tuple[LesionScore, ...]
     false_positives: int
     false_positive_mm3: float
+    components: tuple[PredictedComponent, ...] = ()
 
 
 def match_lesions(
@@ -64,33 +93,39 @@ def match_lesions(
         minimum_overlap: share of a lesion's voxels that must be predicted.
     """
     unscored = np.zeros(reference_ids.shape, bool) if ignore is None else ignore
-    components = component_voxels(np.asarray(prediction, dtype=bool))
-    touched: dict[int, list[NDArray[np.intp]]] = {}
-    false_positives, false_voxels = 0, 0
-    for voxels in components:
-        where = tuple(voxels.T)
-        hit = np.unique(reference_ids[where])
-        for number in hit[hit > 0]:
-            touched.setdefault(int(number), []).append(voxels)
-        if not (hit > 0).any() and not unscored[where].any():
-            false_positives += 1
-            false_voxels += len(voxels)
+    components = tuple(
+        _component(voxels, reference_ids, unscored)
+        for voxels in component_voxels(np.asarray(prediction, dtype=bool))
+    )
+    hit_by: dict[int, list[int]] = {}
+    for index, component in enumerate(components):
+        for number in component.hits:
+            hit_by.setdefault(number, []).append(index)
+    false = [len(component.voxels) for component in components if component.is_false_positive]
     lesions = tuple(
         _score(
             number,
             voxels,
-            touched.get(number, []),
+            {index: components[index].voxels for index in hit_by.get(number, [])},
             reference_ids,
             unscored,
             voxel_mm3,
             minimum_overlap,
         )
-        for number, voxels in _voxels_by_id(reference_ids).items()
+        for number, voxels in voxels_by_id(reference_ids).items()
     )
-    return DetectionCase(lesions, false_positives, false_voxels * voxel_mm3)
+    return DetectionCase(lesions, len(false), sum(false) * voxel_mm3, components)
 
 
-def _voxels_by_id(ids: Array) -> dict[int, NDArray[np.intp]]:
+def _component(voxels: NDArray[np.intp], ids: Array, unscored: Array) -> PredictedComponent:
+    where = tuple(voxels.T)
+    hits = np.unique(ids[where])
+    return PredictedComponent(
+        voxels, tuple(int(hit) for hit in hits[hits > 0]), bool(unscored[where].any())
+    )
+
+
+def voxels_by_id(ids: Array) -> dict[int, NDArray[np.intp]]:
     """Voxel indices of each id above 0."""
     inside = np.argwhere(ids)
     values = ids[tuple(inside.T)]
@@ -103,7 +138,7 @@ def _voxels_by_id(ids: Array) -> dict[int, NDArray[np.intp]]:
 def _score(
     number: int,
     voxels: NDArray[np.intp],
-    touching: Sequence[NDArray[np.intp]],
+    touching: Mapping[int, NDArray[np.intp]],
     reference_ids: Array,
     unscored: Array,
     voxel_mm3: float,
@@ -113,7 +148,7 @@ def _score(
     volume = len(voxels) * voxel_mm3
     if not touching:
         return LesionScore(number, volume, found=False, dice=0.0)
-    predicted = np.concatenate(touching)
+    predicted = np.concatenate(list(touching.values()))
     ids = reference_ids[tuple(predicted.T)]
     own = ids == number
     counted = own | ((ids == 0) & ~unscored[tuple(predicted.T)])
@@ -123,4 +158,5 @@ def _score(
         volume,
         found=overlap >= max(1.0, minimum_overlap * len(voxels)),
         dice=2.0 * overlap / (int(counted.sum()) + len(voxels)),
+        hit_by=tuple(touching),
     )

@@ -5,11 +5,12 @@ against one that is not gets the worst value (0, or the image's diagonal).
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from calciscope.evaluation.surfaces import surfaces_between, weighted_percentile
+from calciscope.evaluation.surfaces import SurfacePair, surfaces_between, weighted_percentile
 from calciscope.labels import IGNORE, Label
 from calciscope.volume import Array
 
@@ -58,12 +59,29 @@ def normalized_surface_dice(
     reference, prediction = _masks(reference, prediction)
     if not (reference.any() and prediction.any()):
         return 0.0 if (reference.any() or prediction.any()) else 1.0
+    return _share_near(surfaces_between(reference, prediction, spacing_mm), tolerance_mm)
+
+
+@dataclass(frozen=True)
+class SurfaceScores:
+    """Both surface figures of one pair of masks."""
+
+    normalized_dice: float
+    hausdorff_95_mm: float
+
+
+def surface_scores(
+    reference: Array, prediction: Array, spacing_mm: ArrayLike, tolerance_mm: float
+) -> SurfaceScores:
+    """`normalized_surface_dice` and `hausdorff_95_mm` at once: the distances are found once."""
+    reference, prediction = _masks(reference, prediction)
+    if not (reference.any() and prediction.any()):
+        return SurfaceScores(
+            normalized_surface_dice(reference, prediction, spacing_mm, tolerance_mm),
+            hausdorff_95_mm(reference, prediction, spacing_mm),
+        )
     surfaces = surfaces_between(reference, prediction, spacing_mm)
-    near = sum(
-        float(areas[distances <= tolerance_mm].sum())
-        for distances, areas in (surfaces.of_reference, surfaces.of_prediction)
-    )
-    return near / surfaces.area_mm2
+    return SurfaceScores(_share_near(surfaces, tolerance_mm), _hausdorff_95(surfaces))
 
 
 def hausdorff_95_mm(reference: Array, prediction: Array, spacing_mm: ArrayLike) -> float:
@@ -76,11 +94,7 @@ def hausdorff_95_mm(reference: Array, prediction: Array, spacing_mm: ArrayLike) 
     if not (reference.any() and prediction.any()):
         diagonal = float(np.linalg.norm(np.array(reference.shape) * np.asarray(spacing_mm)))
         return diagonal if (reference.any() or prediction.any()) else 0.0
-    surfaces = surfaces_between(reference, prediction, spacing_mm)
-    return max(
-        weighted_percentile(distances, areas, 0.95)
-        for distances, areas in (surfaces.of_reference, surfaces.of_prediction)
-    )
+    return _hausdorff_95(surfaces_between(reference, prediction, spacing_mm))
 
 
 def confusion_rate(
@@ -101,6 +115,21 @@ def confusion_rate(
     other = np.isin(reference_labels, list(labels))
     count = int(other.sum())
     return 0.0 if count == 0 else int((other & np.asarray(prediction, dtype=bool)).sum()) / count
+
+
+def _share_near(surfaces: SurfacePair, tolerance_mm: float) -> float:
+    near = sum(
+        float(areas[distances <= tolerance_mm].sum())
+        for distances, areas in (surfaces.of_reference, surfaces.of_prediction)
+    )
+    return near / surfaces.area_mm2
+
+
+def _hausdorff_95(surfaces: SurfacePair) -> float:
+    return max(
+        weighted_percentile(distances, areas, 0.95)
+        for distances, areas in (surfaces.of_reference, surfaces.of_prediction)
+    )
 
 
 def _masks(reference: Array, prediction: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

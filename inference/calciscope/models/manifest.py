@@ -9,11 +9,14 @@ from typing import Any
 from calciscope.errors import ModelError
 from calciscope.labels import DESCRIPTIONS, Code, Label
 from calciscope.models.onnx_metadata import read_onnx_metadata
+from calciscope.models.operating_point import BALANCED, PLAIN, Calibration, OperatingMode
+from calciscope.models.variants import ModelVariant
 from calciscope.preprocessing import PreprocessingSpec
 
 SCHEMA_VERSION = 1
 FILE_NAME = "manifest.json"
 INTENDED_USE = "research use, not a diagnosis"
+_OPTIONAL = ("calibration", "modes", "variants")
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,9 @@ class ModelManifest:
         required_multiple: the input's X, Y, Z must be multiples of these.
         input_name: name of the ONNX input, float32 (N, C, X, Y, Z).
         output_name: name of the ONNX output, float32 logits (N, K, X, Y, Z).
+        calibration: of its probabilities; None where it was never calibrated.
+        modes: what `calciscope-train calibrate` chose; none where it was never calibrated.
+        variants: further files of the same network, such as int8.
         folder: where it was read from; not written.
     """
 
@@ -78,6 +84,9 @@ class ModelManifest:
     output_name: str = "logits"
     intended_use: str = INTENDED_USE
     schema_version: int = SCHEMA_VERSION
+    calibration: Calibration | None = None
+    modes: tuple[OperatingMode, ...] = ()
+    variants: tuple[ModelVariant, ...] = ()
     folder: Path = Path()
 
     @property
@@ -85,11 +94,36 @@ class ModelManifest:
         """The ONNX file."""
         return self.folder / self.file
 
+    def mode(self, name: str = BALANCED) -> OperatingMode:
+        """The operating point of a name.
+
+        Raises:
+            ModelError: the model has no such mode.
+        """
+        modes = self.modes or (PLAIN,)
+        for mode in modes:
+            if mode.name == name:
+                return mode
+        raise ModelError(
+            f"model {self.name} {self.version} has no mode {name!r} (it has"
+            f" {', '.join(mode.name for mode in modes)}); name one of these or another version"
+        )
+
+    def variant(self, precision: str) -> ModelVariant | None:
+        """The file of another arithmetic; None where there is none."""
+        return next((v for v in self.variants if v.precision == precision), None)
+
+    @property
+    def quantization(self) -> str | None:
+        """Precision of `file` where it is a variant's, such as "int8"; None for the network's."""
+        return next((v.precision for v in self.variants if v.file == self.file), None)
+
     def to_dict(self) -> dict[str, Any]:
-        """The manifest as JSON types, without `folder`."""
+        """The manifest as JSON types, without `folder` and without what it has not."""
         record = asdict(self)
         del record["folder"]
-        return record
+        # A model that has none of these keeps the manifest that older programs read.
+        return {k: v for k, v in record.items() if k not in _OPTIONAL or v}
 
     @classmethod
     def from_dict(cls, record: dict[str, Any], folder: Path = Path()) -> "ModelManifest":
@@ -112,6 +146,7 @@ class ModelManifest:
                 "labels": tuple(ModelLabel.from_dict(label) for label in record["labels"]),
                 "required_multiple": (x, y, z),
                 "folder": folder,
+                **_parsed_options(record),
             }
             manifest = cls(**{**record, **parsed})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -137,6 +172,16 @@ class ModelManifest:
         }
 
 
+def _parsed_options(record: dict[str, Any]) -> dict[str, Any]:
+    """What calibration and quantization added to a manifest, if anything."""
+    stored = record.get("calibration")
+    return {
+        "calibration": None if stored is None else Calibration.from_dict(stored),
+        "modes": tuple(OperatingMode.from_dict(mode) for mode in record.get("modes", ())),
+        "variants": tuple(ModelVariant.from_dict(each) for each in record.get("variants", ())),
+    }
+
+
 def sha256_of(path: Path) -> str:
     """Hexadecimal SHA-256 of a file; raises ModelError where it cannot be read."""
     try:
@@ -149,15 +194,17 @@ def sha256_of(path: Path) -> str:
 def write_manifest(manifest: ModelManifest, folder: Path) -> Path:
     """Write `manifest.json` into a folder and return its path."""
     path = folder / FILE_NAME
-    path.write_text(json.dumps(manifest.to_dict(), indent=2) + "\n", encoding="utf-8")
+    draft = path.with_suffix(".partial")
+    draft.write_text(json.dumps(manifest.to_dict(), indent=2) + "\n", encoding="utf-8")
+    draft.replace(path)
     return path
 
 
 def load_manifest(folder: Path) -> ModelManifest:
-    """Read a model's manifest and make sure that the ONNX file is the one it describes.
+    """Read a model's manifest and make sure that its ONNX files are the ones it describes.
 
     Raises:
-        ModelError: the manifest is absent, malformed or of another schema version; the ONNX file
+        ModelError: the manifest is absent, malformed or of another schema version; an ONNX file
             is absent or altered, or its own metadata says something else.
     """
     path = folder / FILE_NAME
@@ -166,15 +213,23 @@ def load_manifest(folder: Path) -> ModelManifest:
     except (OSError, ValueError) as error:
         raise ModelError(f"{path} cannot be read ({error}); install the model again") from error
     manifest = ModelManifest.from_dict(record, folder)
-    if sha256_of(manifest.path) != manifest.sha256:
+    _verify(manifest, manifest.file, manifest.sha256)
+    for variant in manifest.variants:
+        _verify(manifest, variant.file, variant.sha256)
+    return manifest
+
+
+def _verify(manifest: ModelManifest, file: str, sha256: str) -> None:
+    """Refuse a file that is not the one meant, or that says something else about itself."""
+    path = manifest.folder / file
+    if sha256_of(path) != sha256:
         raise ModelError(
-            f"{manifest.path} is not the file its manifest describes (SHA-256 differs);"
+            f"{path} is not the file its manifest describes (SHA-256 differs);"
             " install the model again"
         )
-    inside = read_onnx_metadata(manifest.path)
+    inside = read_onnx_metadata(path)
     for key, expected in manifest.onnx_metadata().items():
         if inside.get(key) != expected:
             raise ModelError(
-                f"{manifest.path} contradicts its manifest about its {key}; export the model again"
+                f"{path} contradicts its manifest about its {key}; export the model again"
             )
-    return manifest

@@ -65,7 +65,7 @@ class OnnxRuntimeEngine:
         # A CUDA build without a usable driver falls back by itself: ask what it came to.
         on_gpu = self._session.get_providers()[0] == _CUDA
         self.device = "CUDA" if on_gpu else "CPU"
-        self.precision = "tf32" if on_gpu else "fp32"
+        self.precision = manifest.quantization or ("tf32" if on_gpu else "fp32")
         self._input = manifest.input_name
         self._output = manifest.output_name
 

@@ -31,7 +31,8 @@ class OpenVinoEngine:
     Args:
         manifest: a verified model.
         threads: CPU threads; None for all cores.
-        precision: "bf16", "f32" or None for bf16 where the processor has it.
+        precision: "bf16", "f32" or None for bf16 where the processor has it; in a quantized file
+            that of the layers which were left as they are.
     """
 
     name = "openvino"
@@ -43,7 +44,7 @@ class OpenVinoEngine:
         self._core = _core()
         capabilities = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         chosen = precision or ("bf16" if "BF16" in capabilities else "f32")
-        self.precision = "fp32" if chosen == "f32" else chosen
+        self.precision = manifest.quantization or ("fp32" if chosen == "f32" else chosen)
         self._settings = {
             properties.hint.performance_mode(): "LATENCY",
             properties.hint.inference_precision(): chosen,

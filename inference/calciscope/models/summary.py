@@ -1,4 +1,4 @@
-"""The figures of a model's evaluation.json, in a few lines."""
+"""What is known of a model, in a few lines: its evaluation.json, its modes and variants."""
 
 import json
 from pathlib import Path
@@ -24,3 +24,14 @@ def evaluation_figures(model: ModelManifest) -> list[str]:
     if evaluation is None:
         return ["not evaluated"]
     return [str(line) for line in evaluation["summary"]]
+
+
+def operating_lines(model: ModelManifest) -> list[str]:
+    """One line a mode: its aim and what it reaches on validation cases; one for each variant."""
+    lines = [f"{mode.name}: {mode.aim}" for mode in model.modes] or ["not calibrated"]
+    for variant in model.variants:
+        lines.append(
+            f"{variant.precision} on {' and '.join(variant.engines)}: "
+            f"{variant.label_agreement:.2%} of labels as fp32"
+        )
+    return lines

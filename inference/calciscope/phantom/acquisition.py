@@ -5,16 +5,21 @@ which the truth is taken (half-maximum; mineral.py).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from calciscope.labels import IGNORE, Label
-from calciscope.phantom.artifacts import beam_hardening, coloured_noise, metal_streaks, truncate
+from calciscope.labels import Label
+from calciscope.phantom.artifacts import (
+    beam_hardening,
+    coloured_noise,
+    truncate,
+)
 from calciscope.phantom.limb_drawing import Canvas
+from calciscope.phantom.metal import MetalSettings, metal_error
 from calciscope.phantom.mineral import (
     Lesion,
     Patch,
@@ -22,13 +27,18 @@ from calciscope.phantom.mineral import (
     contrast_hu,
     half_maximum,
     mineral_field,
+    truth_contrast_hu,
+    write_truth,
 )
+from calciscope.phantom.motion import move, random_shifts
+from calciscope.phantom.scanner_noise import directional_noise
 from calciscope.physics import ha_slope_hu_per_mg_cc
 from calciscope.volume import Volume
 
 FWHM_PER_SIGMA = 2.3548
 METAL_CAP_HU = 8000.0
-LESION_LABELS = {"V": Label.VASCULAR, "J": Label.BONE, "X": Label.FOREIGN}
+METAL_HU = 3500.0
+"""Painted HU above which something is metal; the cortex has 2400 at most."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +53,11 @@ class Protocol:
         noise_hu: standard deviation; noise_peak_lp_mm: peak of the noise power spectrum.
         slope_factor: of the HA slope (filtration), 0.88-1.14.
         beam_hardening_hu: depth of the dark bands.
-        streak_hu: depth of streaks where there is metal.
-        field_of_view_mm: diameter; None: whole grid.
+        metal: how metal is seen.
+        field_of_view_mm: diameter; None: whole grid; rim_hu: of its bright rim in the body.
+        directional: noise that follows the attenuation of the rays, not even noise.
+        motion_mm: size of jolts between slices.
+        interpolated: number of slices made of one, by interpolation between neighbors.
         smallest_visible_hu: least peak contrast that counts as visible (2 sigma if larger).
     """
 
@@ -58,8 +71,12 @@ class Protocol:
     noise_peak_lp_mm: float = 0.3
     slope_factor: float = 1.0
     beam_hardening_hu: float = 15.0
-    streak_hu: float = 200.0
+    metal: MetalSettings = field(default_factory=MetalSettings)
     field_of_view_mm: float | None = None
+    rim_hu: float = 120.0
+    directional: bool = False
+    motion_mm: float = 0.0
+    interpolated: int = 1
     smallest_visible_hu: float = 60.0
 
 
@@ -119,32 +136,83 @@ def acquire(
         ha_mass_mg (analytic), peak_contrast_hu, voxels, visible, center_index.
     """
     grid = canvas.grid
-    field = mineral_field(lesions, grid)
+    minerals = mineral_field(lesions, grid)
     slope = ha_slope_hu_per_mg_cc(protocol.kvp) * protocol.slope_factor
     contrasts = []
     hu = canvas.hu.copy()
-    for patch in field.patches:
-        contrast = np.minimum(contrast_hu(patch, canvas.hu[patch.box], slope), METAL_CAP_HU)
-        contrasts.append(contrast)
+    for lesion, patch in zip(minerals.lesions, minerals.patches, strict=True):
+        under = canvas.hu[patch.box]
+        contrast = np.minimum(contrast_hu(patch, under, slope), METAL_CAP_HU)
+        truth = truth_contrast_hu(lesion, patch, under, slope)
+        contrasts.append(np.minimum(truth, METAL_CAP_HU))
         hu[patch.box] += contrast
     weights, centers = slice_weights(grid.shape[2], float(grid.spacing_mm[2]), protocol)
+    between = interpolation(len(centers), protocol.interpolated)
+    weights, centers = between @ weights, between @ centers
     image = _blur(np.tensordot(hu, weights, axes=(2, 1)), grid, protocol)
     affine = grid.affine.copy()
     affine[2, 3] += centers[0]
-    affine[2, 2] = protocol.increment_mm
+    affine[2, 2] = protocol.increment_mm / protocol.interpolated
     planes = np.clip(np.round(centers / grid.spacing_mm[2]).astype(int), 0, grid.shape[2] - 1)
     labels = canvas.tissues[:, :, planes].copy()
 
-    table = _label_lesions(labels, field.lesions, field.patches, contrasts, weights, grid, protocol)
-    image += beam_hardening(image, labels, protocol.beam_hardening_hu)
-    if any(lesion.kind == "X1" for lesion in field.lesions):
-        image += metal_streaks(image, protocol.streak_hu)
-    image += coloured_noise(
-        image.shape, float(grid.spacing_mm[0]), protocol.noise_peak_lp_mm, protocol.noise_hu, rng
+    table = _label_lesions(
+        labels, minerals.lesions, minerals.patches, contrasts, weights, grid, protocol
     )
-    truncate(image, labels, grid.spacing_mm, protocol.field_of_view_mm)
+    pixel = float(grid.spacing_mm[0])
+    image += beam_hardening(image, labels, protocol.beam_hardening_hu)
+    if hu.max(initial=0.0) > METAL_HU:
+        # By what was painted: an edge-enhanced cortex at 80 kVp is as bright as metal looks.
+        metal = np.tensordot((hu > METAL_HU).astype(np.float32), weights, axes=(2, 1))
+        image += metal_error(image, metal, pixel, protocol.metal, rng)
+    image += _noise(image, labels, between, pixel, protocol, rng)
+    if protocol.motion_mm:
+        shifts = random_shifts(image.shape[2], protocol.motion_mm, rng) / pixel
+        move(image, labels, table, shifts)
+    if protocol.field_of_view_mm is not None:
+        truncate(image, labels, grid.spacing_mm, protocol.field_of_view_mm, protocol.rim_hu)
+        _drop_cut(table, labels)
     ct = np.round(np.clip(image, -1024, 3071)).astype(np.int16)
     return Acquired(Volume(ct, affine), Volume(labels, affine), table)
+
+
+def _drop_cut(table: list[dict[str, Any]], labels: NDArray[np.uint8]) -> None:
+    """Lesions whose center lies outside a truncated field are not visible; changes the rows."""
+    for row in table:
+        if "center_index" in row and labels[tuple(row["center_index"])] == Label.BACKGROUND:
+            del row["center_index"]
+            row["visible"], row["voxels"] = False, 0
+
+
+def interpolation(slices: int, factor: int) -> NDArray[np.float32]:
+    """Matrix from slices to `factor` times as many by linear interpolation, rows summing to 1."""
+    if factor == 1 or slices < 2:
+        return np.eye(slices, dtype=np.float32)
+    places = np.linspace(0, slices - 1, (slices - 1) * factor + 1)
+    return np.clip(1 - np.abs(places[:, None] - np.arange(slices)), 0, 1).astype(np.float32)
+
+
+def _noise(
+    image: NDArray[np.float32], labels: NDArray[np.uint8], between: NDArray[np.float32],
+    pixel_mm: float, protocol: Protocol, rng: np.random.Generator,
+) -> NDArray[np.float32]:  # fmt: skip
+    """Noise of the slices that were measured, interpolated as they are."""
+    peak, sigma = protocol.noise_peak_lp_mm, protocol.noise_hu
+    if not protocol.directional:
+        shape = (*image.shape[:2], between.shape[1])
+        noise = coloured_noise(shape, pixel_mm, peak, sigma, rng)
+    else:
+        step = protocol.interpolated
+        measured = image[:, :, ::step]
+        noise = directional_noise(measured, labels[:, :, ::step] > 0, pixel_mm, peak, sigma, rng)
+        overlap = protocol.slice_mm / protocol.increment_mm
+        if overlap > 1.2:
+            # Slices that overlap share photons.
+            taps = np.array([1.0, overlap, 1.0]) / np.sqrt(2 + overlap**2)
+            noise = ndimage.correlate1d(noise, taps, axis=2, mode="mirror")
+    if protocol.interpolated == 1:
+        return noise
+    return np.asarray(np.tensordot(noise, between, axes=(2, 1)), dtype=np.float32)
 
 
 def _blur(image: NDArray[np.float32], grid: Volume, protocol: Protocol) -> NDArray[np.float32]:
@@ -183,18 +251,17 @@ def _label_lesions(
     protocol: Protocol,
 ) -> list[dict[str, Any]]:
     """Write every lesion's truth into the labels; vessels and metal first, so mineral wins."""
-    spacing = np.array([*grid.spacing_mm[:2], protocol.increment_mm])
+    spacing = np.array([*grid.spacing_mm[:2], protocol.increment_mm / protocol.interpolated])
     smallest = max(protocol.smallest_visible_hu, min(2 * protocol.noise_hu, 160.0))
     table = []
     order = sorted(range(len(lesions)), key=lambda n: lesions[n].is_calcification)
     for n in order:
         lesion, patch = lesions[n], patches[n]
-        box, contrast, fraction = _seen(patch, contrasts[n], weights, grid, protocol)
+        box, contrast, fraction = _seen(
+            patch.box, contrasts[n], lesion.cover_of(patch), weights, grid, protocol
+        )
         visible, faint = half_maximum(contrast, fraction, spacing, smallest)
-        part = labels[box]
-        visible &= part != IGNORE
-        part[faint & (part != Label.CALCIFICATION)] = IGNORE
-        part[visible] = LESION_LABELS.get(lesion.kind[0], Label.CALCIFICATION)
+        visible = write_truth(labels[box], lesion, visible, faint)
         volume, mass = analytic_volume_and_mass(lesion)
         row: dict[str, Any] = {
             "id": n + 1,
@@ -219,26 +286,27 @@ def _label_lesions(
 
 
 def _seen(
-    patch: Patch,
+    where: tuple[slice, slice, slice],
     contrast: NDArray[np.float32],
+    cover: NDArray[np.float32],
     weights: NDArray[np.float32],
     grid: Volume,
     protocol: Protocol,
 ) -> tuple[tuple[slice, slice, slice], NDArray[np.float32], NDArray[np.float32]]:
     """A lesion alone as the scanner shows it: box on the CT grid, contrast, cover."""
     pad = int(np.ceil(3 * protocol.fwhm_mm / FWHM_PER_SIGMA / grid.spacing_mm[0])) + 1
-    low = [max(s.start - pad, 0) for s in patch.box[:2]]
-    high = [min(s.stop + pad, n) for s, n in zip(patch.box[:2], grid.shape[:2], strict=True)]
-    part = weights[:, patch.box[2]]
+    low = [max(s.start - pad, 0) for s in where[:2]]
+    high = [min(s.stop + pad, n) for s, n in zip(where[:2], grid.shape[:2], strict=True)]
+    part = weights[:, where[2]]
     touched = np.flatnonzero(part.sum(axis=1) > 0.01)
     if len(touched) == 0:
         touched = np.array([int(np.argmax(part.sum(axis=1)))])
     k0, k1 = int(touched[0]), int(touched[-1]) + 1
-    margins = [(s.start - a, b - s.stop) for s, a, b in zip(patch.box[:2], low, high, strict=True)]
+    margins = [(s.start - a, b - s.stop) for s, a, b in zip(where[:2], low, high, strict=True)]
 
     def sliced(values: NDArray[np.float32]) -> NDArray[np.float32]:
         planes = np.tensordot(values, part[k0:k1], axes=(2, 1))
         return np.asarray(np.pad(planes, (*margins, (0, 0))), dtype=np.float32)
 
     box = (slice(low[0], high[0]), slice(low[1], high[1]), slice(k0, k1))
-    return box, _blur(sliced(contrast), grid, protocol), sliced(patch.fraction)
+    return box, _blur(sliced(contrast), grid, protocol), sliced(cover)

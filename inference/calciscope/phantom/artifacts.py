@@ -14,7 +14,7 @@ METAL_START_HU = 2800.0
 
 
 def _square(image: Image, size: int) -> tuple[Image, float]:
-    """Planes averaged onto a size x size grid that covers their longer side."""
+    """Planes on a size x size grid that covers their longer side, and the factor."""
     factor = max(image.shape[0], image.shape[1]) / size
     zoomed = ndimage.zoom(image, (1 / factor, 1 / factor, 1), order=1, grid_mode=True,
                           mode="grid-constant")  # fmt: skip
@@ -24,12 +24,12 @@ def _square(image: Image, size: int) -> tuple[Image, float]:
     return square, factor
 
 
-def _line_error(dense: Image, size: int, planes: int) -> Image:
+def _line_error(dense: Image, size: int, planes: int, angles: int = 60) -> Image:
     """Error image of dense matter on the grid of `dense`, strongest dark = -1 in each volume."""
     step = max(1, dense.shape[2] // planes)
     chosen = np.arange(0, dense.shape[2], step)
     square, factor = _square(np.ascontiguousarray(dense[:, :, chosen]), size)
-    error = dense_line_error(square)
+    error = dense_line_error(square, angles)
     free = np.where(square > 0.05 * square.max(initial=1e-6), 0.0, error)
     depth = -float(np.percentile(free, 0.5))
     if depth <= 0:
@@ -62,7 +62,7 @@ def metal_streaks(image: Image, depth_hu: float) -> Image:
     metal = np.clip(image - METAL_START_HU, 0, 3000) / 1000
     if not metal.any():
         return np.zeros_like(image)
-    field = _line_error(metal.astype(np.float32), 160, metal.shape[2]) * depth_hu
+    field = _line_error(metal.astype(np.float32), 160, metal.shape[2], 180) * depth_hu
     return np.asarray(np.clip(field, -3 * depth_hu, 2 * depth_hu), np.float32)
 
 
@@ -88,7 +88,7 @@ def coloured_noise(
 
 def truncate(
     image: Image, labels: NDArray[np.uint8], spacing_mm: NDArray[np.float64],
-    diameter_mm: float | None,
+    diameter_mm: float | None, rim_hu: float = 120.0,
 ) -> None:  # fmt: skip
     """Cut to a circular field of view with the bright rim of truncated data; in place."""
     if diameter_mm is None:
@@ -98,7 +98,7 @@ def truncate(
     radius = np.hypot(x[:, None], y[None, :])
     edge = 0.5 * diameter_mm - radius
     body = labels > 0
-    rim = np.clip(1 - edge / 12, 0, 1)[..., None] * 120.0 * body
+    rim = np.clip(1 - edge / 12, 0, 1)[..., None] * rim_hu * body
     image += rim
     image[edge < 0] = -1024.0
     labels[edge < 0] = 0

@@ -1,9 +1,4 @@
-"""Deposits of hydroxyapatite and what they add to a CT grid.
-
-HU(c) = HU_tissue (1 - c / 3160) + slope c with c in mg HA per mL (domain figures in physics.py;
-3160 mg/mL is the density of pure HA). All of it is linear in c, so that lesions can be blurred
-and labeled apart from the tissue that they lie in.
-"""
+"""Mineral on a CT grid: its cover by supersampling, what it adds in HU, and the truth of it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,86 +7,41 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from calciscope.phantom.shapes import Points, Shape
+from calciscope.labels import IGNORE, Label
+from calciscope.phantom.deposits import (
+    Deposit,
+    Lesion,
+    Patch,
+    concentration,
+    opacity,
+    softness,
+)
+from calciscope.phantom.shapes import Points
+from calciscope.phantom.solids import Sparse
 from calciscope.volume import Volume
+
+__all__ = [
+    "Deposit",
+    "Lesion",
+    "MineralField",
+    "Patch",
+    "analytic_volume_and_mass",
+    "contrast_hu",
+    "half_maximum",
+    "mineral_field",
+    "rasterize",
+    "truth_contrast_hu",
+    "write_truth",
+]
 
 PURE_HA_MG_CC = 3160.0
 """Density of solid HA."""
 
-
 FAINTEST_HU = 40.0
 """Contrast under which no single voxel is called mineral."""
 
-
-@dataclass(frozen=True, eq=False)
-class Deposit:
-    """One solid of mineral.
-
-    Attributes:
-        shape: where it is.
-        ha_mg_cc: hydroxyapatite concentration of the solid part.
-        core_ha_mg_cc: concentration deeper than `rim_mm` under the surface (None: solid).
-        rim_mm: thickness of the rim when there is a core.
-        level_y_mm: behind this plane (y greater; sediment of a supine patient) ...
-        sediment_ha_mg_cc: ... the concentration is this.
-        cloudiness: 0 (uniform) to 1: relative depth of smooth random holes.
-        grain_mm: size of those holes.
-        seed: of the holes.
-    """
-
-    shape: Shape
-    ha_mg_cc: float
-    core_ha_mg_cc: float | None = None
-    rim_mm: float = 1.0
-    level_y_mm: float | None = None
-    sediment_ha_mg_cc: float = 0.0
-    cloudiness: float = 0.0
-    grain_mm: float = 2.0
-    seed: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Patch:
-    """A box of a grid: `fraction` covered by mineral and HA concentration, partial volume in."""
-
-    box: tuple[slice, slice, slice]
-    fraction: NDArray[np.float32]
-    ha_mg_cc: NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Lesion:
-    """A focus of mineral as placed: one or more deposits that belong together.
-
-    Attributes:
-        kind: id of the taxonomy (C1 ... C8, H1, V1 ... V3, J1, X1 ... X3).
-        compartment: muscle, subcutaneous, vascular, joint, foreign.
-        side: L, R or "" where unknown.
-        deposits: its solids.
-        name: chain or site it belongs to.
-    """
-
-    kind: str
-    compartment: str
-    deposits: tuple[Deposit, ...]
-    side: str = ""
-    name: str = ""
-
-    @property
-    def is_calcification(self) -> bool:
-        """Whether it is the network's target (kinds C* and H*)."""
-        return self.kind[0] in "CH"
-
-    @property
-    def center_mm(self) -> Points:
-        """Middle of the box around all deposits."""
-        low, high = self.bounds_mm()
-        return 0.5 * (low + high)
-
-    def bounds_mm(self) -> tuple[Points, Points]:
-        """Box around all deposits."""
-        lows, highs = zip(*(d.shape.bounds_mm() for d in self.deposits), strict=True)
-        return np.min(lows, axis=0), np.max(highs, axis=0)
+MOST_POINTS = 1_500_000
+"""Sub-samples of a sparse solid; a larger one is sampled more coarsely."""
 
 
 @dataclass(eq=False)
@@ -120,20 +70,29 @@ def rasterize(lesion: Lesion, grid: Volume, step_mm: float = 0.35) -> Patch | No
     if (start >= stop).any():
         return None
     shape = tuple(int(n) for n in stop - start)
-    fraction = np.zeros(shape, np.float32)
-    ha = np.zeros(shape, np.float32)
+    fraction, ha, replaced, hu = (np.zeros(shape, np.float32) for _ in range(4))
     for deposit in lesion.deposits:
         d_low, d_high = deposit.shape.bounds_mm()
         a = np.maximum(np.floor(grid.index(d_low) - 1).astype(int), start)
         b = np.minimum(np.ceil(grid.index(d_high) + 2).astype(int), stop)
         if (a >= b).any():
             continue
-        part_fraction, part_ha = _cover(deposit, grid, a, b, step_mm)
+        cover = _cover_near if isinstance(deposit.shape, Sparse) else _cover
+        part_fraction, part_ha = cover(deposit, grid, a, b, step_mm)
         box = tuple(slice(i, j) for i, j in zip(a - start, b - start, strict=True))
-        fraction[box] = np.maximum(fraction[box], part_fraction)
-        ha[box] = np.maximum(ha[box], part_ha)
+        if deposit.hu is None:
+            fraction[box] = np.maximum(fraction[box], part_fraction)
+            ha[box] = np.maximum(ha[box], part_ha)
+        else:
+            rest = 1.0 - part_fraction
+            fraction[box] *= rest
+            ha[box] *= rest
+            replaced[box] = replaced[box] * rest + part_fraction
+            hu[box] = hu[box] * rest + part_fraction * np.float32(deposit.hu)
     box3 = (slice(start[0], stop[0]), slice(start[1], stop[1]), slice(start[2], stop[2]))
-    return Patch(box3, fraction, ha)
+    if not replaced.any():
+        return Patch(box3, fraction, ha)
+    return Patch(box3, fraction, ha, replaced, hu)
 
 
 def _cover(
@@ -150,10 +109,7 @@ def _cover(
         for n, m, first in zip(size, per_voxel, a, strict=True)
     ]
     points = grid.lps_mm(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1))
-    distance = deposit.shape.distance_mm(points)
-    edge = float((spacing / per_voxel).max())
-    cover = np.clip(0.5 - distance / edge, 0.0, 1.0)
-    ha = cover * _concentration(deposit, points, distance)
+    cover, ha = _sampled(deposit, points, float((spacing / per_voxel).max()))
     blocks = tuple(n for pair in zip(size, per_voxel, strict=True) for n in pair)
     return (
         cover.reshape(blocks).mean(axis=(1, 3, 5)).astype(np.float32),
@@ -161,27 +117,39 @@ def _cover(
     )
 
 
-def _concentration(deposit: Deposit, points: Points, distance: Points) -> Points:
-    """HA concentration (mg/mL) of a deposit at points with known signed distance."""
-    ha = np.full(distance.shape, deposit.ha_mg_cc)
-    if deposit.core_ha_mg_cc is not None:
-        ha = np.where(distance < -deposit.rim_mm, deposit.core_ha_mg_cc, ha)
-    if deposit.level_y_mm is not None:
-        ha = np.where(points[..., 1] > deposit.level_y_mm, deposit.sediment_ha_mg_cc, ha)
-    if deposit.cloudiness > 0:
-        ha = ha * (1.0 - deposit.cloudiness * _holes(points, deposit.grain_mm, deposit.seed))
-    return np.asarray(ha)
+def _cover_near(
+    deposit: Deposit, grid: Volume, a: NDArray[np.int_], b: NDArray[np.int_], step_mm: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """As `_cover`, sampling only the voxels that the solid can reach."""
+    spacing = grid.spacing_mm
+    size = tuple(int(n) for n in b - a)
+    centers = np.stack(np.meshgrid(*(np.arange(i, j) for i, j in zip(a, b, strict=True)),
+                                   indexing="ij"), axis=-1).reshape(-1, 3)  # fmt: skip
+    # Half a voxel's diagonal, and some more: the distances of bent solids are approximate.
+    reach = 0.75 * float(np.linalg.norm(spacing))
+    near = np.flatnonzero(deposit.shape.distance_mm(grid.lps_mm(centers)) < reach)
+    cover, ha = np.zeros(len(centers), np.float32), np.zeros(len(centers), np.float32)
+    step = max(step_mm, (len(near) * grid.voxel_volume_mm3 / MOST_POINTS) ** (1 / 3))
+    per_voxel = np.clip(np.ceil(spacing / step), 1, 7).astype(int)
+    offsets = np.stack(np.meshgrid(*((np.arange(m) + 0.5) / m - 0.5 for m in per_voxel),
+                                   indexing="ij"), axis=-1).reshape(-1, 3)  # fmt: skip
+    edge = float((spacing / per_voxel).max())
+    for chunk in np.array_split(near, len(near) * len(offsets) // 500_000 + 1):
+        points = grid.lps_mm(centers[chunk][:, None, :] + offsets)
+        part_cover, part_ha = _sampled(deposit, points, edge)
+        cover[chunk], ha[chunk] = part_cover.mean(axis=1), part_ha.mean(axis=1)
+    return cover.reshape(size), ha.reshape(size)
 
 
-def _holes(points: Points, grain_mm: float, seed: int) -> Points:
-    """Smooth random values in 0..1 at points: a sum of random plane waves."""
-    rng = np.random.default_rng(seed)
-    waves = rng.normal(size=(12, 3)) * (np.pi / grain_mm / np.sqrt(3))
-    phases = rng.uniform(0, 2 * np.pi, 12)
-    total = np.zeros(points.shape[:-1])
-    for wave, phase in zip(waves, phases, strict=True):
-        total += np.cos(points @ wave + phase)
-    return np.clip(0.5 + total / 5.0, 0.0, 1.0)
+def _sampled(deposit: Deposit, points: Points, edge_mm: float) -> tuple[Points, Points]:
+    """Cover and concentration at sub-samples `edge_mm` apart."""
+    distance = deposit.shape.distance_mm(points)
+    cover = np.clip(0.5 - distance / edge_mm, 0.0, 1.0)
+    if deposit.soft_mm > 0:
+        cover = cover * softness(deposit, distance)
+    if deposit.hu is not None:
+        return cover * opacity(deposit, points), np.zeros(cover.shape)
+    return cover, cover * concentration(deposit, points, distance)
 
 
 def mineral_field(lesions: Iterable[Lesion], grid: Volume) -> MineralField:
@@ -189,7 +157,7 @@ def mineral_field(lesions: Iterable[Lesion], grid: Volume) -> MineralField:
     result = MineralField(grid)
     for lesion in lesions:
         patch = rasterize(lesion, grid)
-        if patch is not None and patch.fraction.any():
+        if patch is not None and patch.cover.any():
             result.lesions.append(lesion)
             result.patches.append(patch)
     return result
@@ -199,9 +167,48 @@ def contrast_hu(
     patch: Patch, tissue_hu: NDArray[np.float32], slope_hu_per_mg_cc: float
 ) -> NDArray[np.float32]:
     """What a patch adds to the tissue under it, HU; `tissue_hu` is the box of the host."""
-    return np.asarray(
-        patch.ha_mg_cc * (slope_hu_per_mg_cc - tissue_hu / PURE_HA_MG_CC), dtype=np.float32
-    )
+    if patch.replaced is None or patch.replacing_hu is None:
+        added = patch.ha_mg_cc * (slope_hu_per_mg_cc - tissue_hu / PURE_HA_MG_CC)
+        return np.asarray(added, dtype=np.float32)
+    exchanged = patch.replacing_hu - patch.replaced * tissue_hu
+    added = patch.ha_mg_cc * (slope_hu_per_mg_cc - (tissue_hu + exchanged) / PURE_HA_MG_CC)
+    return np.asarray(added + exchanged, dtype=np.float32)
+
+
+def truth_contrast_hu(
+    lesion: Lesion, patch: Patch, tissue_hu: NDArray[np.float32], slope_hu_per_mg_cc: float
+) -> NDArray[np.float32]:
+    """The part of `contrast_hu` that the truth is drawn from: of calcification, its mineral."""
+    if patch.replaced is None or not lesion.is_calcification:
+        return contrast_hu(patch, tissue_hu, slope_hu_per_mg_cc)
+    return contrast_hu(Patch(patch.box, patch.fraction, patch.ha_mg_cc), tissue_hu,
+                       slope_hu_per_mg_cc)  # fmt: skip
+
+
+def write_truth(
+    labels: NDArray[np.uint8],
+    lesion: Lesion,
+    visible: NDArray[np.bool_],
+    faint: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Write a lesion into the labels of its box.
+
+    Args:
+        labels: is changed; 255 stays.
+        lesion: what it is.
+        visible, faint: of `half_maximum`.
+
+    Returns:
+        The voxels that are the lesion's now, or would be if it lay inside the body.
+    """
+    visible = visible & (labels != IGNORE)
+    if lesion.label is None:
+        return visible
+    if lesion.label != Label.BONE:
+        # Gas and other dark material included: nobody is to learn what label it has.
+        labels[faint & (labels != Label.CALCIFICATION)] = IGNORE
+    labels[visible] = lesion.label
+    return visible
 
 
 def analytic_volume_and_mass(lesion: Lesion) -> tuple[float, float]:
@@ -211,8 +218,7 @@ def analytic_volume_and_mass(lesion: Lesion) -> tuple[float, float]:
     grid (0.5 mm above 4 mL).
     """
     first = lesion.deposits[0]
-    uniform = first.core_ha_mg_cc is None and first.level_y_mm is None and not first.cloudiness
-    if len(lesion.deposits) == 1 and uniform:
+    if len(lesion.deposits) == 1 and first.is_uniform:
         volume = first.shape.volume_mm3
         return volume, volume * first.ha_mg_cc / 1000.0
     low, high = lesion.bounds_mm()
@@ -224,7 +230,9 @@ def analytic_volume_and_mass(lesion: Lesion) -> tuple[float, float]:
     if patch is None:
         return 0.0, 0.0
     voxel_mm3 = step**3
-    return float(patch.fraction.sum() * voxel_mm3), float(patch.ha_mg_cc.sum() * voxel_mm3 / 1e3)
+    return float(lesion.cover_of(patch).sum() * voxel_mm3), float(
+        patch.ha_mg_cc.sum() * voxel_mm3 / 1e3
+    )
 
 
 def half_maximum(

@@ -109,7 +109,12 @@ class Canvas:
         self._text(x_mm + step, y_mm - step, text, size_px, "left", "bottom")
 
     def outline(
-        self, mask: NDArray[np.bool_], spacing_mm: NDArray[np.float64], color: str, width: float
+        self,
+        mask: NDArray[np.bool_],
+        spacing_mm: NDArray[np.float64],
+        color: str,
+        width: float,
+        style: str = "solid",
     ) -> None:
         """Draw a line around a mask given on (x, y), voxel (0, 0) at the upper left corner."""
         if not mask.any() or mask.all():
@@ -120,7 +125,13 @@ class Canvas:
         )
         level = mask.T.astype(np.float32)
         lines = self.axes.contour(
-            columns, rows, level, levels=[0.5], colors=[color], linewidths=[width]
+            columns,
+            rows,
+            level,
+            levels=[0.5],
+            colors=[color],
+            linewidths=[width],
+            linestyles=[style],
         )
         lines.set(path_effects=[withStroke(linewidth=width + 0.8, foreground="black")])
         self._keep_limits()

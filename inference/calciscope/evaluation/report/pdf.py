@@ -1,0 +1,33 @@
+"""The report as PDF: A4, searchable text, bookmarks, the notice on every page."""
+
+from datetime import datetime
+from pathlib import Path
+
+from calciscope.errors import MissingExtraError
+from calciscope.evaluation.report.blocks import Document
+
+
+def write_pdf(document: Document, path: Path) -> None:
+    """Write the document as PDF.
+
+    Raises:
+        MissingExtraError: fpdf2 is not installed.
+    """
+    try:
+        from calciscope.evaluation.report.pdf_blocks import add_block, add_heading
+        from calciscope.evaluation.report.pdf_page import ReportPdf
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] != "fpdf":
+            raise
+        raise MissingExtraError("fpdf2", "evaluate") from error
+    pdf = ReportPdf(document.title, document.notice)
+    pdf.set_creation_date(datetime.fromisoformat(document.created))
+    pdf.add_page()
+    pdf.add_title(document.summary)
+    for block in document.opening:
+        add_block(pdf, block)
+    for section in document.sections:
+        add_heading(pdf, section)
+        for block in section.blocks:
+            add_block(pdf, block)
+    pdf.output(str(path))

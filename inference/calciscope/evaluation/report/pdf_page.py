@@ -1,0 +1,108 @@
+"""The pages of the PDF: fonts, margins, notice, footer and the room that is left.
+
+fpdf2 is pure Python and needs no browser and no system library. The letters are DejaVu Sans,
+which comes with matplotlib: the fonts every PDF reader has lack signs such as ³, ≥ or ↑.
+"""
+
+from pathlib import Path
+
+import matplotlib
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+
+FONT = "DejaVu"
+MARGIN_MM = 15.0
+TOP_MM = 20.0
+BODY_PT = 9.0
+SMALL_PT = 7.5
+INK = (27, 32, 38)
+SOFT = (86, 97, 108)
+LINE = (200, 208, 214)
+PANEL = (244, 246, 248)
+CAUTION = (255, 245, 220)
+CAUTION_LINE = (214, 154, 0)
+
+
+class ReportPdf(FPDF):
+    """An A4 document with the notice above and the page number below every page.
+
+    Args:
+        name: of the report.
+        notice: stands on every page.
+    """
+
+    def __init__(self, name: str, notice: str) -> None:
+        super().__init__(orientation="portrait", unit="mm", format="A4")
+        self.name, self.notice = name, notice
+        self.chapters = 0
+        fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+        self.add_font(FONT, "", fonts / "DejaVuSans.ttf")
+        self.add_font(FONT, "B", fonts / "DejaVuSans-Bold.ttf")
+        # Text starts where tables and pictures do.
+        self.c_margin = 0.0
+        self.set_margins(MARGIN_MM, TOP_MM, MARGIN_MM)
+        self.set_auto_page_break(auto=True, margin=MARGIN_MM)
+        self.set_title(name)
+        self.set_subject(notice)
+        self.set_creator("calciscope")
+        self.set_lang("en")
+        self.set_draw_color(*LINE)
+
+    def header(self) -> None:
+        """The notice."""
+        self.set_y(9.0)
+        self.say(self.notice, SMALL_PT, bold=True, align="C")
+        self.line(MARGIN_MM, 16.0, self.w - MARGIN_MM, 16.0)
+        self.set_y(TOP_MM)
+
+    def footer(self) -> None:
+        """Name of the report and page number."""
+        self.set_y(-11.0)
+        self.use(SMALL_PT, color=SOFT)
+        self.cell(self.epw / 2, 4.0, f"Calciscope · {self.name}")
+        self.cell(self.epw / 2, 4.0, f"{self.page_no()} / {{nb}}", align="R")
+
+    def use(self, size_pt: float, bold: bool = False, color: tuple[int, int, int] = INK) -> None:
+        """Choose the letters that follow."""
+        self.set_font(FONT, "B" if bold else "", size_pt)
+        self.set_text_color(*color)
+
+    def say(
+        self,
+        text: str,
+        size_pt: float = BODY_PT,
+        bold: bool = False,
+        color: tuple[int, int, int] = INK,
+        align: str = "L",
+        width_mm: float = 0.0,
+    ) -> None:
+        """Write a paragraph and go below it."""
+        self.use(size_pt, bold, color)
+        self.multi_cell(
+            width_mm, line_mm(size_pt), text, align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT
+        )
+
+    def lines_mm(self, text: str, size_pt: float, width_mm: float, bold: bool = False) -> float:
+        """Height that a paragraph would take."""
+        self.use(size_pt, bold)
+        height = self.multi_cell(
+            width_mm, line_mm(size_pt), text, align="L", dry_run=True, output="HEIGHT"
+        )
+        return float(height) if isinstance(height, int | float) else 0.0
+
+    def want(self, height_mm: float) -> None:
+        """Go to a new page if there is less room than that, unless the page is empty."""
+        if self.get_y() + height_mm > self.h - MARGIN_MM and self.get_y() > TOP_MM + 1.0:
+            self.add_page()
+
+    def add_title(self, summary: str) -> None:
+        """The head of the first page."""
+        self.say(f"Calciscope · {self.name}", 16.0, bold=True)
+        self.ln(2.0)
+        self.say(summary, 10.5)
+        self.ln(3.0)
+
+
+def line_mm(size_pt: float) -> float:
+    """Distance of lines of a size."""
+    return size_pt * 25.4 / 72.0 * 1.35

@@ -1,0 +1,87 @@
+"""Tables of the PDF: columns as wide as their words, heads repeated on every page."""
+
+import re
+from dataclasses import replace
+
+from fpdf.enums import TableBordersLayout
+from fpdf.fonts import FontFace
+
+from calciscope.evaluation.report.blocks import Table
+from calciscope.evaluation.report.pdf_page import PANEL, SMALL_PT, SOFT, ReportPdf, line_mm
+
+SIZE_PT = 7.2
+MANY_COLUMNS = 8
+SMALLER_PT = 6.4
+PADDING_MM = 1.0
+ROW_MM = 6.5
+KEPT_MM = 120.0
+"""A table that is likely to be lower than this is not begun where it would not end."""
+MOST_MM = 90.0
+"""A column of words is not asked for more than this before it wraps."""
+
+
+def add_table(pdf: ReportPdf, table: Table) -> None:
+    """Write a table; a row is never parted by the end of a page."""
+    size_pt = SMALLER_PT if len(table.head) >= MANY_COLUMNS else SIZE_PT
+    likely = 20.0 + len(table.rows) * ROW_MM
+    pdf.want(likely if likely < KEPT_MM else 36.0)
+    table = replace(table, rows=tuple(tuple(map(_kept, row)) for row in table.rows))
+    pdf.say(table.caption, SMALL_PT, color=SOFT)
+    pdf.ln(0.8)
+    if not table.rows:
+        pdf.say("None.", SMALL_PT)
+        return
+    widths = _widths(pdf, table, size_pt)
+    align = tuple(
+        "LEFT" if column < table.text_columns else "RIGHT" for column in range(len(table.head))
+    )
+    pdf.use(size_pt)
+    pdf.set_fill_color(255, 255, 255)
+    with pdf.table(
+        col_widths=widths,
+        width=sum(widths),
+        align="LEFT",
+        text_align=align,
+        v_align="TOP",
+        line_height=line_mm(size_pt),
+        padding=PADDING_MM,
+        borders_layout=TableBordersLayout.HORIZONTAL_LINES,
+        headings_style=FontFace(emphasis="B", color=SOFT, fill_color=PANEL),
+        first_row_as_headings=True,
+        repeat_headings=1,
+    ) as drawn:
+        drawn.row(table.head)
+        for number, cells in enumerate(table.rows):
+            style = FontFace(emphasis="B") if number in table.strong else None
+            drawn.row(cells, style=style)
+    pdf.ln(1.0)
+
+
+def _kept(text: str) -> str:
+    """A cell whose intervals are not parted by the end of a line."""
+    return re.sub(r"\[[^\]]*\]", lambda found: found[0].replace(" ", "\u00a0"), text)
+
+
+def _widths(pdf: ReportPdf, table: Table, size_pt: float) -> tuple[float, ...]:
+    """Column widths in mm: what the cells want, shrunk to the page by what can wrap most."""
+    least, wanted = [], []
+    for column, head in enumerate(table.head):
+        cells = [row[column] for row in table.rows]
+        pdf.use(size_pt, bold=True)
+        head_word = max(map(pdf.get_string_width, head.split(" ")))
+        pdf.use(size_pt)
+        words = max(
+            (pdf.get_string_width(w) for cell in cells for w in cell.split(" ")), default=0.0
+        )
+        whole = max((pdf.get_string_width(cell) for cell in cells), default=0.0)
+        room = 2 * PADDING_MM + 1.0
+        least.append(min(max(head_word, words), 34.0) + room)
+        wanted.append(min(max(head_word, whole), MOST_MM) + room)
+    if sum(wanted) <= pdf.epw:
+        return tuple(wanted)
+    spare = max(pdf.epw - sum(least), 0.0)
+    more = [want - low for want, low in zip(wanted, least, strict=True)]
+    shares = [low + spare * extra / max(sum(more), 1e-9)
+              for low, extra in zip(least, more, strict=True)]  # fmt: skip
+    scale = min(1.0, pdf.epw / sum(shares))
+    return tuple(width * scale for width in shares)

@@ -1,0 +1,1 @@
+"""Bodies of the phantom as data: bones, skin, vessels and organs of each body part in mm."""
