@@ -73,7 +73,7 @@ def scored(
 
 def table_row(name: str, split: str, rows: Sequence[RealScore]) -> str:
     """One predictor on one group of patients, as a row of a Markdown table."""
-    clean = [row.false_mm3 / 1000 for row in rows if row.clean]
+    clean = [row.limb_mm3 / 1000 for row in rows if row.clean]
     bones = [row.false_mm3 / 1000 for row in rows if row.bones]
     return (
         f"| {split} | {name} | {sum(r.found for r in rows)}/{sum(r.foci for r in rows)} "

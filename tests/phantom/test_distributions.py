@@ -8,16 +8,18 @@ import yaml
 
 from calciscope.errors import PhantomError
 from calciscope.phantom.distributions import (
+    draw_counts,
+    parse_distributions,
+    read_distributions,
+    shipped_distributions,
+)
+from calciscope.phantom.draws import (
     Choice,
     Fixed,
     Integers,
     LogNormal,
     Uniform,
-    draw_counts,
     parse_distribution,
-    parse_distributions,
-    read_distributions,
-    shipped_distributions,
 )
 from calciscope.phantom.kinds import BUILDERS, KINDS, read_kinds
 

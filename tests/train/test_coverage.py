@@ -58,7 +58,7 @@ def test_a_full_set_passes() -> None:
 def test_a_set_without_muscle_is_refused() -> None:
     case = full_case()
     case["lesions"] = [x for x in case["lesions"] if x["compartment"] != "muscle"]
-    with pytest.raises(PhantomError, match="no muscle calcification of 0-30 mm3.* in 60 cases"):
+    with pytest.raises(PhantomError, match=r"no muscle calcification of 0-30 mm3.* in 60 cases"):
         count_coverage([case] * 60).check()
 
 

@@ -4,6 +4,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,7 @@ def real_lines(scores: Sequence[RealScore]) -> Iterable[str]:
     for score in scores:
         by_split[score.split].append(score)
     for split, group in by_split.items():
-        clean = [s.false_mm3 / 1000 for s in group if s.clean]
+        clean = [s.limb_mm3 / 1000 for s in group if s.clean]
         bones = [f"{s.patient} {s.false_mm3 / 1000:.3f} mL" for s in group if s.bones]
         yield (
             f"real limbs, {split}: {sum(s.found for s in group)} of {sum(s.foci for s in group)} "
@@ -147,7 +148,7 @@ def inserted_lines(rows: Sequence[Row]) -> Iterable[str]:
     """Sensitivity of the inserted lesions, by compartment and size."""
     edges = (0.0, *(1.5 * v for v in VOLUMES_MM3[:-1]), float("inf"))
     for compartment in ("muscle", "subcutaneous"):
-        for low, high in zip(edges, edges[1:], strict=False):
+        for low, high in pairwise(edges):
             part = [
                 row
                 for row in rows

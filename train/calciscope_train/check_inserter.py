@@ -5,7 +5,6 @@ there cannot hide here: a lesion is a smooth function of the distance from its m
 to a real CT after a blur, in a place that is homogeneous by its HU alone.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle, product
 

@@ -92,6 +92,11 @@ class RealScore:
     bones: bool = False
     missed: tuple[str, ...] = field(default=())
 
+    @property
+    def limb_mm3(self) -> float:
+        """False volume outside bowel contrast, which is no part of a limb."""
+        return max(self.false_mm3 - self.bowel_mm3, 0.0)
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
@@ -170,10 +175,10 @@ def score_real(
         elif focus.what == "vascular":
             dense = ct.array[focus.box] >= DENSE_HU
             wrong = int((part & dense).sum())
-            called += wrong >= max(1.0, 0.1 * dense.sum())
+            called += bool(wrong >= max(1.0, 0.1 * dense.sum()))
             if tissues is not None:
                 right = int(((tissues[focus.box] == Label.VASCULAR) & dense).sum())
-                named += right > wrong
+                named += bool(right > wrong)
         elif focus.what == "bowel":
             bowel += float(part.sum()) * ct.voxel_volume_mm3
     false = [v for v in component_voxels(mask) if not excused[tuple(v.T)].any()]
@@ -188,8 +193,8 @@ def score_real(
         called,
         named,
         round(bowel, 1),
-        sum(volume >= SMALLEST_MM3 for volume in volumes),
-        round(sum(volumes), 1),
+        sum(bool(volume >= SMALLEST_MM3) for volume in volumes),
+        round(float(sum(volumes)), 1),
         patient.name in check.clean,
         patient.name in check.bones,
         tuple(missed),

@@ -64,7 +64,8 @@ def contrast(vessel: Vessel, rng: Rng) -> Lesion:
     path = _stretch(vessel, 60.0, 400.0, rng)
     ha = rng.uniform(90.0, 380.0)
     radius = max(0.9 * vessel.radius_mm, 1.0)
-    return Lesion("X3", "foreign", tuple(Deposit(Capsule(a, b, radius), ha) for a, b in pairwise(path)))  # fmt: skip
+    pieces = tuple(Deposit(Capsule(a, b, radius), ha) for a, b in pairwise(path))
+    return Lesion("X3", "foreign", pieces)
 
 
 ALONG_VESSELS: dict[str, Callable[[Vessel, Rng], Lesion]] = {

@@ -45,7 +45,7 @@ def streaks(
         for number in range(1, count + 1):
             where = np.argwhere(pieces == number)
             # A part stays from slice to slice, as the metal does; the rest is new in each.
-            fan = 0.6 * common + 0.8 * _fan(rng, 6, HARMONICS) + _dark_axis(where * spacing_mm[:2])
+            fan = 0.8 * common + 0.6 * _fan(rng, 6, HARMONICS) + _dark_axis(where * spacing_mm[:2])
             area = len(where) * float(np.prod(spacing_mm[:2]))
             depth = depth_hu * min(area / FULL_AREA_MM2, 1.0) ** 0.5
             result[:, :, k] += depth * _painted(fan, where, metal.shape[:2], spacing_mm)
@@ -60,7 +60,7 @@ def _fan(rng: np.random.Generator, first: int, last: int) -> NDArray[np.float64]
         # Even harmonics are equal at opposite angles: the same rays, seen from both sides.
         weight = (1.0 if n % 2 == 0 else 0.35) * n**-0.4
         fan += weight * rng.normal() * np.cos(n * angle + rng.uniform(0, 2 * np.pi))
-    return fan / max(float(fan.std()), 1e-6)
+    return np.asarray(fan / max(float(fan.std()), 1e-6))
 
 
 def _dark_axis(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -72,7 +72,7 @@ def _dark_axis(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     axis = np.arctan2(vectors[1, 1], vectors[0, 1])
     away = 2 * np.pi * np.arange(ANGLES) / ANGLES - axis
     band = np.exp(-0.5 * (np.sin(away) / 0.2) ** 2)
-    return -2.5 * longish * (band - band.mean())
+    return np.asarray(-2.5 * longish * (band - band.mean()))
 
 
 def _painted(

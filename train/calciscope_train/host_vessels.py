@@ -153,7 +153,8 @@ def _fat_around(
             met += seen
             both |= seen
         sheet |= ~both
-    return np.where(sheet, 0, met) / DIRECTIONS, way / np.maximum(met, 1)
+    share = (np.where(sheet, 0, met) / DIRECTIONS).astype(np.float32)
+    return share, np.asarray(way / np.maximum(met, 1), dtype=np.float32)
 
 
 def _roundness(
@@ -195,7 +196,7 @@ def _sections(
     for k in np.flatnonzero(round_.any(axis=(0, 1))):
         islands, count = ndimage.label(round_[:, :, k], np.ones((3, 3)))
         numbers = np.arange(1, count + 1)
-        middles = ndimage.center_of_mass(way[:, :, k], islands, numbers)
+        middles = np.array(ndimage.center_of_mass(way[:, :, k], islands, numbers))
         radii = ndimage.maximum(way[:, :, k], islands, numbers)
         result += [
             _Section(int(k), (float(x), float(y)), float(r))

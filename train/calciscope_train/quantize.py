@@ -242,4 +242,4 @@ def _require_nncf() -> None:
         version("nncf")
         version("onnx")
     except PackageNotFoundError as error:
-        raise MissingExtraError(str(error), "train") from error
+        raise MissingExtraError(error.name, "train") from error

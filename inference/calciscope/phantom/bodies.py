@@ -293,25 +293,45 @@ def _middle(solid: Solid) -> Points:
 
 
 def _block(limbs: list[Anatomy], low_z: float, high_z: float) -> tuple[Points, Points]:
-    """Corners around the flesh between two heights; cut at LARGEST_MM around its middle."""
-    boxes = []
-    for limb in limbs:
-        for flesh in limb.flesh:
-            solid = flesh.solid
-            for piece in solid.segments() if isinstance(solid, Tube) else [solid]:
-                low, high = piece.bounds_mm()
-                if high[2] > low_z and low[2] < high_z:
-                    boxes.append((low, high))
+    """Corners around the flesh between two heights; cut at LARGEST_MM around its middle.
+
+    A block that begins under an amputated limb is raised to the stump.
+    """
+    flesh = [f.solid for limb in limbs for f in limb.flesh]
+    lowest = min(float(solid.bounds_mm()[0][2]) for solid in flesh)
+    rise = max(lowest - 10 - low_z, 0.0)
+    low_z, high_z = low_z + rise, high_z + rise
+    boxes = [box for solid in flesh if (box := _between(solid, low_z, high_z))]
     if not boxes:
-        boxes = [flesh.solid.bounds_mm() for limb in limbs for flesh in limb.flesh]
+        boxes = [solid.bounds_mm() for solid in flesh]
     margin = np.array([14.0, 22.0, 0.0])
     low = np.min([b[0] for b in boxes], axis=0) - margin
     high = np.max([b[1] for b in boxes], axis=0) + margin
     for axis, largest in enumerate(LARGEST_MM):
-        middle, half = (
-            0.5 * (low[axis] + high[axis]),
-            min(0.5 * (high[axis] - low[axis]), largest / 2),
-        )
+        middle = 0.5 * (low[axis] + high[axis])
+        half = min(0.5 * (high[axis] - low[axis]), largest / 2)
         low[axis], high[axis] = middle - half, middle + half
     low[2], high[2] = low_z, high_z
     return low, high
+
+
+def _between(solid: Solid, low_z: float, high_z: float) -> tuple[Points, Points] | None:
+    """Box around what a solid has between two heights; None where it has nothing there."""
+    boxes = []
+    for piece in solid.segments() if isinstance(solid, Tube) else [solid]:
+        low, high = piece.bounds_mm()
+        if high[2] < low_z or low[2] > high_z:
+            continue
+        if isinstance(piece, Tube):
+            # A limb that lies across the block is cut where it leaves it.
+            a, b = piece.nodes
+            reach = float(piece.radii_mm.max())
+            run = b[2] - a[2]
+            if abs(run) > 1:
+                ends = np.clip((np.array([low_z, high_z]) - a[2]) / run, 0, 1)
+                a, b = a + ends[0] * (b - a), a + ends[1] * (b - a)
+            low, high = np.minimum(a, b) - reach, np.maximum(a, b) + reach
+        boxes.append((low, high))
+    if not boxes:
+        return None
+    return np.min([b[0] for b in boxes], axis=0), np.max([b[1] for b in boxes], axis=0)

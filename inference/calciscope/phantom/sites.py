@@ -162,7 +162,7 @@ class TissueMap:
 
     def _joint(self) -> Mask:
         """Soft tissue in narrow gaps between bones: what a closing of the bones fills."""
-        bone = self._coarse == Label.BONE
+        bone: Mask = np.asarray(self._coarse == Label.BONE)
         if not bone.any():
             return bone
         half = 0.5 * JOINT_GAP_MM

@@ -90,7 +90,8 @@ class Net(Sparse):
         if len(self.seeds) < 2:
             # One cell has no border.
             return np.zeros(len(points)), np.ones(len(points), dtype=bool)
-        reach, index = self._tree.query(points, k=2)
+        found = self._tree.query(points, k=2)
+        reach, index = np.asarray(found[0]), np.asarray(found[1])
         first, second = index[:, 0], index[:, 1]
         gap = np.linalg.norm(self.seeds[first] - self.seeds[second], axis=-1)
         to_border = (reach[:, 1] ** 2 - reach[:, 0] ** 2) / (2 * np.maximum(gap, 1e-6))

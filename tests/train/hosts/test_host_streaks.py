@@ -16,7 +16,7 @@ def _metal() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
 def test_only_slices_with_metal_have_streaks_and_each_its_own() -> None:
     fans = streaks(_metal(), SPACING_MM, 100.0, np.random.default_rng(0))
     assert not fans[:, :, [0, 4]].any()
-    assert 0.2 < np.corrcoef(fans[:, :, 1].ravel(), fans[:, :, 2].ravel())[0, 1] < 0.95
+    assert 0.15 < np.corrcoef(fans[:, :, 1].ravel(), fans[:, :, 2].ravel())[0, 1] < 0.95
 
 
 def test_streaks_are_as_deep_as_asked_and_fade() -> None:

@@ -90,7 +90,9 @@ def test_counts_grow_with_the_root_of_the_soft_tissue() -> None:
     for side in (50, 100):
         tissues = Volume.from_spacing(np.full((side, side, 25), 2, np.uint8), (2.0, 2.0, 2.5))
         rng = np.random.default_rng(0)
-        means.append(np.mean([draw_counts(tissues, {"C1": 50.0}, 0.25, rng)["C1"] for _ in range(400)]))
+        means.append(
+            np.mean([draw_counts(tissues, {"C1": 50.0}, 0.25, rng)["C1"] for _ in range(400)])
+        )
     # 0.625 and 2.5 liters, mean richness 1: 50 sqrt(2.5) and 50 sqrt(10).
     assert means == pytest.approx([79.1, 158.1], rel=0.1)
 

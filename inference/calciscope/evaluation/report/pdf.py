@@ -1,10 +1,21 @@
 """The report as PDF: A4, searchable text, bookmarks, the notice on every page."""
 
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from calciscope.errors import MissingExtraError
 from calciscope.evaluation.report.blocks import Document
+
+
+def require_pdf() -> None:
+    """Make sure that a PDF can be written, before hours are spent on measuring.
+
+    Raises:
+        MissingExtraError: fpdf2 is not installed.
+    """
+    if find_spec("fpdf") is None:
+        raise MissingExtraError("fpdf2", "evaluate")
 
 
 def write_pdf(document: Document, path: Path) -> None:
@@ -13,13 +24,10 @@ def write_pdf(document: Document, path: Path) -> None:
     Raises:
         MissingExtraError: fpdf2 is not installed.
     """
-    try:
-        from calciscope.evaluation.report.pdf_blocks import add_block, add_heading
-        from calciscope.evaluation.report.pdf_page import ReportPdf
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] != "fpdf":
-            raise
-        raise MissingExtraError("fpdf2", "evaluate") from error
+    require_pdf()
+    from calciscope.evaluation.report.pdf_blocks import add_block, add_heading
+    from calciscope.evaluation.report.pdf_page import ReportPdf
+
     pdf = ReportPdf(document.title, document.notice)
     pdf.set_creation_date(datetime.fromisoformat(document.created))
     pdf.add_page()

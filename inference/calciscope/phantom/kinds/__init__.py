@@ -9,12 +9,8 @@ from functools import cache
 from types import MappingProxyType
 
 from calciscope.errors import PhantomError
-from calciscope.phantom.distributions import (
-    Distributions,
-    parse_distribution,
-    section,
-    shipped_distributions,
-)
+from calciscope.phantom.distributions import Distributions, shipped_distributions
+from calciscope.phantom.draws import parse_distribution, section
 from calciscope.phantom.kinds import (
     foreign,
     joints,

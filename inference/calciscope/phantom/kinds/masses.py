@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calciscope.phantom.deposits import Deposit
-from calciscope.phantom.distributions import Distribution
+from calciscope.phantom.draws import Distribution
 from calciscope.phantom.kinds.builder import (
     Builder,
     Group,
@@ -16,7 +16,7 @@ from calciscope.phantom.kinds.builder import (
     off_bone,
     unit,
 )
-from calciscope.phantom.shapes import Ellipsoid, frame_from_normal
+from calciscope.phantom.shapes import Ellipsoid, Points, frame_from_normal
 from calciscope.phantom.sites import Site, TissueMap
 from calciscope.phantom.solids import Blend, Inset, Trimmed
 
@@ -82,10 +82,8 @@ class _Away:
 
     shapes: tuple[Ellipsoid, ...]
 
-    def at(self, points: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray[
-        tuple[int, ...], np.dtype[np.float64]
-    ]:  # fmt: skip
-        return np.min([s.distance_mm(points) for s in self.shapes], axis=0)
+    def at(self, points: Points) -> Points:
+        return np.asarray(np.min([s.distance_mm(points) for s in self.shapes], axis=0))
 
 
 def _apart(lobule: Ellipsoid, others: list[Ellipsoid], septum_mm: float) -> Inset:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calciscope.phantom.deposits import Deposit
-from calciscope.phantom.distributions import Distribution
+from calciscope.phantom.draws import Distribution
 from calciscope.phantom.kinds.builder import (
     Builder,
     Group,

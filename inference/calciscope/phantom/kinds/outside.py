@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calciscope.phantom.deposits import Deposit
-from calciscope.phantom.distributions import Distribution
+from calciscope.phantom.draws import Distribution
 from calciscope.phantom.kinds.builder import Builder, Group, Rng, new_seed, surface_patch, unit
 from calciscope.phantom.shapes import Capsule, Ellipsoid, Points, Shape, frame_from_normal
 from calciscope.phantom.sites import Field, Site, TissueMap

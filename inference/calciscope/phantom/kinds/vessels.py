@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calciscope.phantom.deposits import Deposit
-from calciscope.phantom.distributions import Distribution
+from calciscope.phantom.draws import Distribution
 from calciscope.phantom.kinds.builder import Builder, Group, Rng, new_seed, unit
 from calciscope.phantom.routes import STEP_MM, vessel_run
 from calciscope.phantom.shapes import Capsule, Ellipsoid, Pipe
