@@ -30,7 +30,7 @@ Row = dict[str, Any]
 
 def check(
     model: Path,
-    config: Path = Path("configs/check_set.yaml"),
+    check_set: Path = Path("configs/check_set.yaml"),
     folder: Path | None = None,
     patients: Sequence[str] = (),
     engine: str = "auto",
@@ -41,8 +41,8 @@ def check(
 
     Args:
         model: folder of an exported model.
-        config: the check set.
-        folder: of the CTs, where it is not that of the config.
+        check_set: the places and patients, see configs/check_set.yaml.
+        folder: of the CTs, where it is not that of the check set.
         patients: only these; all where empty.
         engine: auto, openvino or onnxruntime.
         threads: CPU threads; None for all.
@@ -53,7 +53,7 @@ def check(
     """
     manifest = load_manifest(model)
     segmenter = CtSegmenter(manifest, create_engine(manifest, engine, threads))
-    chosen = read_check_set(config, folder)
+    chosen = read_check_set(check_set, folder)
     real: list[RealScore] = []
     rows: list[Row] = []
     for patient in chosen.patients:

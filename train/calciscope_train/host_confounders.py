@@ -1,6 +1,6 @@
 """What looks like calcification and is not, along the vessels of a host.
 
-Calcified arteries and contrast-filled vessels are drawn on the host's own vessels
+Calcified arteries, phleboliths and contrast-filled vessels are drawn on the host's own vessels
 (`host_vessels`), so that they lie where arteries lie; a host without any gets none.
 """
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from calciscope.labels import IGNORE
 from calciscope.phantom.mineral import Deposit, Lesion, rasterize
-from calciscope.phantom.shapes import Capsule, Pipe, Points
+from calciscope.phantom.shapes import Capsule, Ellipsoid, Pipe, Points
 from calciscope.volume import Volume
 from calciscope_train.host_vessels import Vessel
 
@@ -68,12 +68,31 @@ def contrast(vessel: Vessel, rng: Rng) -> Lesion:
     return Lesion("X3", "foreign", pieces)
 
 
+def phleboliths(vessel: Vessel, rng: Rng) -> Lesion:
+    """V3: one to three round stones of 2-6 mm in the lumen, some with a lucent middle.
+
+    Only in a vessel that is seen: the same ball in the midst of a muscle is calcification.
+    """
+    path = _stretch(vessel, 20.0, 60.0, rng)
+    count = min(int(rng.choice([1, 1, 2, 3])), len(path))
+    stones = []
+    for n in rng.choice(len(path), count, replace=False):
+        core = rng.uniform(0, 80) if rng.uniform() < 0.3 else None
+        ball = Ellipsoid.sphere(path[n], rng.uniform(2.0, 6.0))
+        stones.append(Deposit(ball, rng.uniform(120.0, 500.0), core_ha_mg_cc=core, rim_mm=1.0))
+    return Lesion("V3", "vascular", tuple(stones))
+
+
 ALONG_VESSELS: dict[str, Callable[[Vessel, Rng], Lesion]] = {
     "V1": plaques,
     "V2": tram_track,
     "X3": contrast,
+    "V3": phleboliths,
 }
 """Kinds that are drawn on the host's own vessels."""
+
+IN_VEINS_TOO = ("X3", "V3")
+"""Kinds that the veins of the subcutis may hold."""
 
 
 def draw_on_vessels(
@@ -90,8 +109,8 @@ def draw_on_vessels(
     lesions = []
     for kind, build in ALONG_VESSELS.items():
         for _ in range(counts.get(kind, 0)):
-            # Arteries lie inside the fascia; contrast agent also runs in the veins of the skin.
-            fit = [n for n in free if vessels[n].deep or kind == "X3"]
+            # Arteries lie inside the fascia, veins in the subcutis too.
+            fit = [n for n in free if vessels[n].deep or kind in IN_VEINS_TOO]
             if not fit:
                 break
             free.remove(fit[0])

@@ -15,7 +15,7 @@ def _vessel(x: float, deep: bool = True) -> Vessel:
     return Vessel(points, 3.0, deep)
 
 
-@pytest.mark.parametrize("kind", ["V1", "V2", "X3"])
+@pytest.mark.parametrize("kind", ["V1", "V2", "V3", "X3"])
 def test_mineral_of_a_vessel_lies_in_it(kind: str) -> None:
     lesions = draw_on_vessels([_vessel(20.0)], {kind: 1}, np.random.default_rng(3))
     (lesion,) = lesions
