@@ -54,6 +54,16 @@ def test_without_lesions_there_is_no_curve_and_without_predictions_it_is_flat() 
     assert not any(rate.reached for rate in blind.rates)
 
 
+def test_rates_are_read_from_every_threshold() -> None:
+    # 2000 thresholds; false positives and lesions take turns, so 8 lesions lie above the 9th.
+    scores = [1 - index / 2000 for index in range(2000)]
+    froc = measure_froc({"a": PatientScores(1, 1000, scores[0::2], scores[1::2])})
+    assert froc is not None
+    assert len(froc.points) == 120
+    assert froc.rates[-1].sensitivity.value == pytest.approx(9 / 1000)
+    assert (froc.points[0].threshold, froc.points[-1].threshold) == (scores[0], scores[-1])
+
+
 SCORES = st.lists(st.sampled_from([0.1, 0.3, 0.5, 0.7, 0.9]), max_size=6)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from calciscope.errors import PhantomError
 from calciscope.labels import Label
+from calciscope.phantom.anatomy.solids import Tube
 from calciscope.phantom.bodies import LARGEST_MM, WINDOWS, random_body
 from calciscope.phantom.body_drawing import VISCERA, Build, draw_body
 from calciscope.phantom.body_settings import body_settings, parse_settings
@@ -57,10 +58,10 @@ def test_right_is_right() -> None:
         body = random_body(body_settings(), 120.0, (40.0, 50.0), RNG(seed), "calf")
         assert len(body.limbs) in (1, 2)
         for limb in body.limbs:
-            # The fibula lies lateral of the tibia: to -x in a right leg.
-            centers = {b.name: np.mean(b.solid.bounds_mm(), axis=0)[0] for b in limb.bones}
-            side = np.sign(centers["tibia"])
-            assert side * (centers["fibula"] - centers["tibia"]) > -8
+            # The outer ankle is lateral of the inner one: to -x in a right leg.
+            tubes = {b.name: b.solid for b in limb.bones if isinstance(b.solid, Tube)}
+            inner, outer = tubes["tibia"].nodes[0], tubes["fibula"].nodes[1]
+            assert np.sign(inner[0]) * (outer[0] - inner[0]) > 5
 
 
 def test_a_pelvis_has_organs_where_nothing_is_placed() -> None:

@@ -27,6 +27,9 @@ SMOOTH_VOXELS = 5.0
 Overlap = Literal["dice", "focal_tversky"]
 """Overlap terms: Dice; focal Tversky, for which a missed voxel counts more than a false one."""
 
+RARE = (Label.VASCULAR, Label.FOREIGN, Label.CALCIFICATION)
+"""Labels whose components count one by one: the rest of the loss can afford to give them up."""
+
 TVERSKY_FALSE_NEGATIVE = 0.7
 """Weight of missed voxels in the Tversky index; false positives have the rest of 1."""
 
@@ -112,21 +115,24 @@ class MaskedDiceCELoss(nn.Module):
             overlap = overlap.clamp(min=1e-6) ** self.exponent
         loss = entropy + self.dice_weight * overlap.mean()
         if self.lesion_weight > 0:
-            calcification = probability[:, Label.CALCIFICATION]
-            loss = loss + self.lesion_weight * missed_lesions(calcification, labels)
+            missed = [missed_lesions(probability[:, label], labels, label) for label in RARE]
+            loss = loss + self.lesion_weight * torch.stack(missed).sum()
         return loss
 
 
-def missed_lesions(probability: Tensor, labels: Tensor) -> Tensor:
+def missed_lesions(
+    probability: Tensor, labels: Tensor, label: Label = Label.CALCIFICATION
+) -> Tensor:
     """Mean over lesions of one minus the lesion's mean probability; 0 without a lesion.
 
     Each lesion counts once, however large: in Dice and cross-entropy one mass outweighs fifty foci.
 
     Args:
-        probability: of calcification, shape (N, X, Y, Z).
+        probability: of the label, shape (N, X, Y, Z).
         labels: shape (N, X, Y, Z).
+        label: whose connected components are the lesions.
     """
-    masks = (labels == Label.CALCIFICATION).cpu().numpy()
+    masks = (labels == label).cpu().numpy()
     ids = np.zeros(masks.shape, dtype=np.int64)
     count = 0
     for number, mask in enumerate(masks):

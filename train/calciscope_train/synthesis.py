@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from calciscope.errors import InputError, PhantomError
 from calciscope.phantom.cases import PhantomCase, random_case

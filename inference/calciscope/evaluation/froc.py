@@ -19,7 +19,7 @@ RATES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """False positives per case at which the sensitivity is read; their mean is the CPM."""
 
 MOST_POINTS = 120
-"""Thresholds of a curve; more are thinned out evenly."""
+"""Points of a curve that are written; its sensitivities at rates use every threshold."""
 
 RESAMPLES = 1000
 
@@ -66,24 +66,31 @@ def measure_froc(patients: Mapping[str, PatientScores], seed: int = 0) -> Froc |
         ]
     ).astype(np.float64)
     weights = weights[weights @ lesions > 0]
-    sensitivities = (weights @ found) / (weights @ lesions)[:, None]
-    rates = (weights @ false) / (weights @ cases)[:, None]
     sensitivity, rate = found.sum(axis=0) / lesions.sum(), false.sum(axis=0) / cases.sum()
-    low, high = _ends(sensitivities)
     per_lesion = cases.sum() / lesions.sum()
+    shown = _shown(len(thresholds))
+    low, high = _ends((weights @ found[:, shown]) / (weights @ lesions)[:, None])
     points = tuple(
         FrocPoint(
             float(thresholds[i]),
             float(rate[i]),
             float(rate[i] * per_lesion),
             float(sensitivity[i]),
-            float(low[i]),
-            float(high[i]),
+            float(low[k]),
+            float(high[k]),
         )
-        for i in range(len(thresholds))
+        for k, i in enumerate(shown)
     )
-    at_rates = np.stack([_read(rates, sensitivities, wanted) for wanted in RATES])
-    values = [float(_read(rate[None], sensitivity[None], wanted)[0]) for wanted in RATES]
+    # Rates are read from every threshold, a few resamples at a time to save memory.
+    parts = np.array_split(weights, max(1, len(weights) // 50))
+    at_rates = np.concatenate(
+        [
+            _at_rates((w @ false) / (w @ cases)[:, None], (w @ found) / (w @ lesions)[:, None])
+            for w in parts
+        ],
+        axis=1,
+    )
+    values = [float(value) for value in _at_rates(rate[None], sensitivity[None])[:, 0]]
     return Froc(
         points,
         tuple(
@@ -99,14 +106,22 @@ def measure_froc(patients: Mapping[str, PatientScores], seed: int = 0) -> Froc |
     )
 
 
+def _at_rates(rates: Numbers, sensitivities: Numbers) -> Numbers:
+    """Sensitivity at each of `RATES` of some curves, shape (rates, curves)."""
+    return np.stack([_read(rates, sensitivities, wanted) for wanted in RATES])
+
+
+def _shown(count: int) -> NDArray[np.intp]:
+    """Numbers of the thresholds that become points: thinned out evenly, both ends kept."""
+    most = min(count, MOST_POINTS)
+    return np.round(np.linspace(0, max(count - 1, 0), most)).astype(np.intp)
+
+
 def _thresholds(groups: Sequence[PatientScores]) -> Numbers:
-    """Distinct scores, falling, thinned out but with both ends kept."""
+    """Distinct scores, falling."""
     scores = [score for group in groups for score in (*group.found, *group.false)]
     distinct: Numbers = np.unique(np.asarray(scores, dtype=np.float64))[::-1]
-    if len(distinct) <= MOST_POINTS:
-        return distinct
-    kept = np.round(np.linspace(0, len(distinct) - 1, MOST_POINTS)).astype(int)
-    return np.asarray(distinct[kept])
+    return distinct
 
 
 def _at_least(scores: Sequence[float], thresholds: Numbers) -> Numbers:

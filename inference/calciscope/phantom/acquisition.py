@@ -189,7 +189,8 @@ def interpolation(slices: int, factor: int) -> NDArray[np.float32]:
     if factor == 1 or slices < 2:
         return np.eye(slices, dtype=np.float32)
     places = np.linspace(0, slices - 1, (slices - 1) * factor + 1)
-    return np.clip(1 - np.abs(places[:, None] - np.arange(slices)), 0, 1).astype(np.float32)
+    distance = np.abs(places[:, None] - np.arange(slices))
+    return np.asarray(np.clip(1 - distance, 0, 1), dtype=np.float32)
 
 
 def _noise(

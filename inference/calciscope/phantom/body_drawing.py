@@ -215,15 +215,16 @@ def _paint_muscles(
     if len(where) == 0:
         return
     world = np.column_stack([painter.axes[k].ravel()[pick[k][where[:, k]]] for k in range(3)])
-    world = world + rng.normal(0, 0.5, world.shape)
+    world = np.asarray(world, dtype=float) + rng.normal(0, 0.5, world.shape)
     # Muscles are long: distance along the limb counts less.
     squeeze = np.array([1, 1, 0.6])
     count = min(10, len(points))
-    distance, nearest = cKDTree(points * squeeze).query(world * squeeze, k=count)
-    owner = numbers[nearest]
+    found, nearest = cKDTree(points * squeeze).query(world * squeeze, k=count)
+    distance = np.asarray(found).reshape(len(world), -1)
+    owner = numbers[np.asarray(nearest).reshape(len(world), -1)]
     other = np.where(owner != owner[:, :1], distance, np.inf).min(axis=1)
     gap = np.full(coarse, 30.0, np.float32)
-    gap[tuple(where.T)] = np.minimum(other - distance[:, 0], 30)
+    gap[tuple(where.T)] = np.minimum(other - distance[:, 0], 30).astype(np.float32)
     names = np.zeros(coarse, np.uint8)
     names[tuple(where.T)] = owner[:, 0] + 1
     names = names[np.ix_(*index)]
@@ -340,13 +341,13 @@ def _paint_bones(painter: _Painter, bones: Sequence[Bone]) -> None:
 def _paint_cavity(painter: _Painter, bone: Bone, box: Box, depth: Depth) -> None:
     """Spongiosa and marrow under the cortex, with trabeculae, loss and growth plates."""
     build = painter.build
-    wall: float | Depth = np.float32(max(bone.cortex_mm * build.cortex, 0.25))
-    spongy: float | Depth = np.float32(bone.spongy)
+    wall: float | Depth = max(bone.cortex_mm * build.cortex, 0.25)
+    spongy: float | Depth = bone.spongy
     end: Depth | None = None
     if bone.ends_spongy and isinstance(bone.solid, Tube):
         end, length = _distance_to_end(bone.solid, painter.axes, box)
         near = np.clip(1 - (end - 0.07 * length) / (0.14 * length), 0, 1)
-        thin = np.float32(min(1.3, bone.cortex_mm) * build.cortex)
+        thin = min(1.3, bone.cortex_mm) * build.cortex
         wall = wall + near * (thin - wall)
         spongy = spongy + near * (1 - spongy)
     grain = painter.grain_in(box)

@@ -136,8 +136,15 @@ def _scanner(raw: dict[str, Any]) -> ScannerSettings:
         )
         for name, row in raw["kernels"].items()
     }  # fmt: skip
+
+    def values(key: str) -> tuple[float, ...]:
+        return tuple(float(v) for v in raw[key])
+
     return ScannerSettings(
-        *(tuple(float(v) for v in raw[k]) for k in ("kvp", "thin_mm", "usual_mm", "thick_mm")),
+        values("kvp"),
+        values("thin_mm"),
+        values("usual_mm"),
+        values("thick_mm"),
         float(raw["thin_share"]),
         float(raw["thick_share"]),
         _range(raw["dose_mas"]),

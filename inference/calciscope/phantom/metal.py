@@ -82,7 +82,7 @@ def _sinogram_error(
     through = (matrix @ metal.reshape(-1, count)).reshape(VIEWS, -1, count) * step_mm
     hit = through > 0.15
     if settings.reduced:
-        return _interpolated(p, hit) - p
+        return np.asarray(_interpolated(p, hit) - p, dtype=np.float32)
     intensity = sum(
         w * np.exp(-p * t - np.minimum(through * m * settings.per_mm, 20)) for w, t, m in SPECTRUM
     )

@@ -34,7 +34,7 @@ def _ray(number: int) -> tuple[list[Bone], list[Flesh]]:
                    (hu, hv + 8, hz, 1.2 * r, 1.2 * r), (hu, hv, hz, 1.5 * r, 1.6 * r))),
              2.0, 0.3, True, "metatarsal")
     ]  # fmt: skip
-    v, z = hv - 1.6 * r - 3, hz - 2
+    v, z = hv - 1.6 * r - 3, hz - 2.0
     for n, length in enumerate(lengths):
         k = (1.0, 0.85, 0.75)[n] * r
         bones.append(

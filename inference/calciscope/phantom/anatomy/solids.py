@@ -170,8 +170,8 @@ class Ball:
         )
 
     def depth_mm(self, axes: Axes) -> Depth:
-        square: Depth = np.zeros((), np.float32)  # type: ignore[assignment]
-        gradient: Depth = np.zeros((), np.float32)  # type: ignore[assignment]
+        square: Depth = np.zeros((), np.float32)
+        gradient: Depth = np.zeros((), np.float32)
         for column, radius in zip(self.axes.T, self.radii_mm, strict=True):
             d = (column / radius).astype(np.float32)
             shift = np.float32(column @ self.center / radius)

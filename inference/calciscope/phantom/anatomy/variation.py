@@ -123,13 +123,11 @@ def with_crooked_vessels(part: Anatomy, rng: Rng, amount_mm: float = 2.0) -> Ana
 
 def with_hardware(part: Anatomy, rng: Rng) -> Anatomy:
     """A nail, or a plate with screws, in one long bone of the part."""
-    shafts = [b for b in part.bones if b.ends_spongy and isinstance(b.solid, Tube)]
-    long = [b for b in shafts if np.ptp(b.solid.nodes, axis=0).max() > 60]  # type: ignore[union-attr]
+    shafts = [b.solid for b in part.bones if b.ends_spongy and isinstance(b.solid, Tube)]
+    long = [s for s in shafts if np.ptp(s.nodes, axis=0).max() > 60]
     if not long:
         return part
-    solid = long[int(rng.integers(len(long)))].solid
-    if not isinstance(solid, Tube):
-        return part
+    solid = long[int(rng.integers(len(long)))]
     inner = solid.nodes[1:-1] if len(solid.nodes) > 4 else solid.nodes
     radii = solid.radii_mm[1:-1] if len(solid.nodes) > 4 else solid.radii_mm
     across = np.broadcast_to(solid.across, solid.nodes.shape)[0]
