@@ -24,7 +24,15 @@ COMMANDS = {
 }
 """Name, module, function and help of each command; a module is imported when its command runs."""
 
-EXTRA = ("torch", "monai", "pytorch_lightning", "jsonargparse", "onnx", "onnxscript", "threadpoolctl")
+EXTRA = (
+    "torch",
+    "monai",
+    "pytorch_lightning",
+    "jsonargparse",
+    "onnx",
+    "onnxscript",
+    "threadpoolctl",
+)
 """What only the extra `train` installs."""
 
 USAGE = "usage: calciscope-train {" + ",".join(COMMANDS) + "} [--help] ..."

@@ -214,8 +214,8 @@ def _paint_muscles(
     where = np.argwhere(ndimage.binary_dilation(inside[np.ix_(*pick)]))
     if len(where) == 0:
         return
-    world = np.column_stack([painter.axes[k].ravel()[pick[k][where[:, k]]] for k in range(3)])
-    world = np.asarray(world, dtype=float) + rng.normal(0, 0.5, world.shape)
+    places = [painter.axes[k].ravel()[pick[k][where[:, k]]] for k in range(3)]
+    world = np.column_stack(places) + rng.normal(0, 0.5, where.shape)
     # Muscles are long: distance along the limb counts less.
     squeeze = np.array([1, 1, 0.6])
     count = min(10, len(points))
