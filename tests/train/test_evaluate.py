@@ -1,4 +1,4 @@
-"""The command chooses cases by split and leaves evaluation.json beside the model."""
+"""The command chooses cases by split and leaves its report beside the model."""
 
 import json
 from pathlib import Path
@@ -69,6 +69,7 @@ def test_no_cases_is_an_error(tmp_path: Path) -> None:
         evaluate(tmp_path, roots=[tmp_path / "cases"])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("blind")
 def test_evaluation_is_written_beside_the_model(tmp_path: Path) -> None:
     case_folder(tmp_path / "cases")
@@ -86,4 +87,6 @@ def test_evaluation_is_written_beside_the_model(tmp_path: Path) -> None:
     assert report.provenance.model.name == "toy"
     # A data set, the network and four rules: what `calciscope models` prints.
     assert len(json.loads(text)["summary"]) == 6
-    assert [p.name for p in (tmp_path / "model").iterdir()] == ["evaluation.json"]
+    written = {p.name for p in (tmp_path / "model").iterdir()}
+    assert written == {"evaluation.json", "model_card.md", "report.html"}
+    assert "toy 0" in (tmp_path / "model" / "model_card.md").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ SPEC = PreprocessingSpec()
 
 
 def small_case(seed: int, settings: str = "training") -> PhantomCase:
-    return random_case(seed, (30.0, 35.0), settings, "hand")
+    return random_case(seed, (40.0, 45.0), settings, "forearm")
 
 
 @pytest.mark.slow

@@ -215,7 +215,11 @@ def _paint_muscles(
     if len(where) == 0:
         return
     places = [painter.axes[k].ravel()[pick[k][where[:, k]]] for k in range(3)]
-    world = np.column_stack(places) + rng.normal(0, 0.5, where.shape)
+    # Bent and a little rough, or the muscles would be polygons.
+    cells = [max(n // 8, 2) for n in coarse]
+    bends = [resample_array(rng.normal(0, 7, cells).astype(np.float32), coarse) for _ in range(3)]
+    bent = np.column_stack([bend[tuple(where.T)] for bend in bends])
+    world = np.column_stack(places) + bent + rng.normal(0, 0.4, where.shape)
     # Muscles are long: distance along the limb counts less.
     squeeze = np.array([1, 1, 0.6])
     count = min(10, len(points))

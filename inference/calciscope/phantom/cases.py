@@ -113,7 +113,7 @@ def random_protocol(rng: Rng, settings: str = "training") -> Protocol:
         slope_factor=rng.uniform(0.88, 1.14),
         beam_hardening_hu=rng.uniform(0, 35),
         metal=MetalSettings(
-            float(np.exp(rng.uniform(np.log(0.12), np.log(0.6)))),
+            float(np.exp(rng.uniform(np.log(0.08), np.log(0.4)))),
             float(np.exp(rng.uniform(np.log(8e3), np.log(1.5e5)))),
             bodies.happens("metal_reduction", rng),
         ),

@@ -17,7 +17,7 @@ from calciscope.evaluation.report.wording import number, plural
 from calciscope.writers.gallery import WINDOW_HU
 from calciscope.writers.pictures import Picture
 
-PER_KIND = 6
+PER_KIND = 4
 """Exhibits with pictures of each kind of failure; the others are in the table."""
 
 LEGEND = (
