@@ -54,14 +54,26 @@ def test_a_block_is_around_its_limb(part: str, seed: int) -> None:
 
 
 def test_right_is_right() -> None:
-    for seed in range(12):
+    for seed in range(40):
         body = random_body(body_settings(), 120.0, (40.0, 50.0), RNG(seed), "calf")
         assert len(body.limbs) in (1, 2)
         for limb in body.limbs:
             # The outer ankle is lateral of the inner one: to -x in a right leg.
             tubes = {b.name: b.solid for b in limb.bones if isinstance(b.solid, Tube)}
-            inner, outer = tubes["tibia"].nodes[0], tubes["fibula"].nodes[1]
-            assert np.sign(inner[0]) * (outer[0] - inner[0]) > 5
+            outward = tubes["fibula"].nodes[1] - tubes["tibia"].nodes[0]
+            assert np.sign(outward[0]) == (1 if limb.name == "L" else -1), (seed, body.traits)
+
+
+@pytest.mark.parametrize("part", ["calf", "foot", "thigh", "hand", "elbow"])
+def test_a_limb_stays_on_its_side(part: str) -> None:
+    for seed in range(25):
+        body = random_body(body_settings(), 120.0, (60.0, 80.0), RNG(seed), part)
+        for limb in body.limbs:
+            for bone in limb.bones:
+                low, high = bone.solid.bounds_mm()
+                middle = 0.5 * (low + high)
+                if body.low[2] < low[2] and high[2] < body.high[2]:
+                    assert np.sign(middle[0]) == (1 if limb.name == "L" else -1), (seed, bone.name)
 
 
 def test_a_pelvis_has_organs_where_nothing_is_placed() -> None:

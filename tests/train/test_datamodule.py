@@ -39,6 +39,8 @@ def test_a_batch_is_as_the_network_wants_it(toy_root: Path) -> None:
     assert batch["voxel_volume_mm3"].tolist() == [2.5, 2.5]
 
 
+# A machine of one core is warned of two workers.
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")
 @pytest.mark.slow
 def test_the_seed_decides_and_the_number_of_workers_does_not(toy_root: Path) -> None:
     def crops(workers: int, seed: int) -> torch.Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 from calciscope.phantom.anatomy.arm import ELBOW, FOREARM, UPPER_ARM
 from calciscope.phantom.anatomy.foot import FOOT
 from calciscope.phantom.anatomy.hand import HandPose, hand
-from calciscope.phantom.anatomy.leg import bent_leg
+from calciscope.phantom.anatomy.leg import KNEE, bent_leg
 from calciscope.phantom.anatomy.parts import MIRROR, Anatomy, joined, rotation
 from calciscope.phantom.anatomy.pelvis import REPLACED, hip_prosthesis, pelvis
 from calciscope.phantom.anatomy.shoulder import shoulder
@@ -33,6 +33,11 @@ WINDOWS: dict[str, tuple[float, float]] = {
     "upper_arm": (60, 200), "shoulder": (-160, -40),
 }  # fmt: skip
 """Lower end of the block that is scanned, in the frame of the part, before scaling."""
+
+SIDES = ("L", "R")
+
+MOST_ACROSS_MM = 8.0
+"""How far the skin of a limb may cross the midline: limbs that touch press each other flat."""
 
 LARGEST_MM = (480.0, 380.0)
 """Width and depth of the largest block."""
@@ -98,6 +103,7 @@ def random_body(
     depth = rng.uniform(*depth_mm)
     limbs = _POSES[name](settings, vary, length, traits, rng)
     build = replace(build, prone=prone, growth_plates="child" in traits)
+    limbs = [_on_its_side(limb, low_z, low_z + depth) for limb in limbs]
     low, high = _block(limbs, low_z, low_z + depth)
     return Body(
         name, tuple(limbs), build, "prone" if prone else "supine",
@@ -143,11 +149,30 @@ def _place(limb: Anatomy, side: str, x_mm: float, length: float, turn: Points) -
     limb = limb.moved(turn * length)
     if side == "R":
         limb = limb.moved(MIRROR)
-    return limb.moved(np.eye(3), np.array([x_mm if side == "L" else -x_mm, 0.0, 0.0]))
+    limb = limb.moved(np.eye(3), np.array([x_mm if side == "L" else -x_mm, 0.0, 0.0]))
+    return replace(limb, name=side) if x_mm else limb
+
+
+def _on_its_side(limb: Anatomy, low_z: float, high_z: float) -> Anatomy:
+    """A limb of one side moved off the other side, as far as it lies between two heights.
+
+    Sides are told by the sign of x, so that a leg that leans across the midline would be wrong.
+    """
+    if limb.name not in SIDES:
+        return limb
+    boxes = [box for f in limb.flesh if (box := _between(f.solid, low_z, high_z))]
+    if not boxes:
+        return limb
+    if limb.name == "L":
+        shift = max(-MOST_ACROSS_MM - float(np.min([b[0][0] for b in boxes])), 0.0)
+    else:
+        shift = min(MOST_ACROSS_MM - float(np.max([b[1][0] for b in boxes])), 0.0)
+    return limb.moved(np.eye(3), np.array([shift, 0.0, 0.0]))
 
 
 def _small_tilt(rng: Rng, degrees: float = 4.0) -> Points:
-    return rotation(0, rng.normal(0, degrees)) @ rotation(1, rng.normal(0, degrees))
+    angles = np.clip(rng.normal(0, degrees, 2), -2 * degrees, 2 * degrees)
+    return rotation(0, float(angles[0])) @ rotation(1, float(angles[1]))
 
 
 def _legs(
@@ -171,9 +196,11 @@ def _legs(
         if not bent and settings.happens("amputated", rng):
             limb = cut_below(limb, rng.uniform(60, 300))
             traits.append("amputated")
-        # Bent knees point to the front: the whole leg leans back by half of the bend.
-        turn = rotation(2, settings.draw("rotation_deg", rng)) @ rotation(0, -0.5 * bent)
-        limbs.append(_place(limb, side, gap, length, _small_tilt(rng, 2.5) @ turn))
+        # Bent knees point to the front: the whole leg leans back by half of the bend. It turns
+        # about the knee, so that knee and foot stay in front of their hip.
+        outward = settings.draw("rotation_deg", rng) * (0.2 if bent else 1.0)
+        turn = _small_tilt(rng, 2.5) @ rotation(2, outward) @ rotation(0, -0.5 * bent)
+        limbs.append(_place(limb.about(KNEE, turn), side, gap, length, np.eye(3)))
     return limbs
 
 

@@ -89,6 +89,7 @@ class Anatomy:
         muscles: polylines, shape (n, 3): each voxel of muscle belongs to the nearest.
         organs: painted in order, after muscle and before vessels and bone.
         hardware: metal, painted last.
+        name: of the part; L or R once it is posed as a limb of that side.
     """
 
     flesh: tuple[Flesh, ...] = ()
