@@ -83,5 +83,7 @@ def test_too_few_cases_have_no_limits() -> None:
 def test_patients_are_drawn_whole() -> None:
     same = [AgreementPoint(f"c{i}", "p", 1.0 * i, 2.0 * i) for i in range(5)]
     result = measure_agreement("volume", "mm3", same)
-    assert (result.bias.low, result.bias.high) == (result.bias.value, result.bias.value)
-    assert result.bias.patients == 1
+    # Five cases of one patient, drawn again and again: no interval, however many cases.
+    for measured in (result.bias, result.lower_limit, result.upper_limit, result.icc):
+        assert measured.value is not None
+        assert (measured.low, measured.high, measured.patients) == (None, None, 1)

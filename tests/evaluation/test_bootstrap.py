@@ -23,7 +23,14 @@ def test_interval_of_a_mean_is_near_the_normal_one() -> None:
 
 def test_patients_that_agree_leave_no_doubt() -> None:
     assert bootstrap_mean([0.5, 0.5, 0.5]) == Interval(0.5, 0.5, 0.5, 3)
-    assert bootstrap_mean([0.7]) == Interval(0.7, 0.7, 0.7, 1)
+
+
+def test_one_patient_leaves_every_doubt() -> None:
+    assert bootstrap_mean([0.7]) == Interval(0.7, None, None, 1)
+    assert bootstrap_difference(([2.0], [4.0]), ([1.0], [4.0])) == Interval(0.25, None, None, 1)
+    # Both have a denominator for the first, only one of them for the second.
+    first, second = ([2.0, 4.0], [4.0, 4.0]), ([1.0, 0.0], [4.0, 0.0])
+    assert bootstrap_difference(first, second) == Interval(0.5, None, None, 2)
 
 
 def test_nothing_measured_is_none_and_never_zero() -> None:
@@ -58,8 +65,9 @@ def test_ratio_of_sums_weighs_patients_by_their_lesions() -> None:
 
 
 def test_a_patient_without_lesions_cannot_empty_a_resample() -> None:
-    interval = bootstrap_ratio([1, 0], [2, 0])
+    interval = bootstrap_ratio([1, 2, 0], [2, 4, 0])
     assert (interval.low, interval.high) == (0.5, 0.5)
+    assert bootstrap_ratio([1, 0], [2, 0]) == Interval(0.5, None, None, 2)
 
 
 def test_lengths_must_agree() -> None:

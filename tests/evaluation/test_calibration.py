@@ -89,3 +89,10 @@ def test_wilson_by_hand() -> None:
     assert (low, high) == (pytest.approx(0.4902, abs=1e-4), pytest.approx(0.9433, abs=1e-4))
     assert wilson_interval(0.0, 5)[0] == 0.0
     assert wilson_interval(1.0, 5)[1] == 1.0
+
+
+def test_one_patient_has_an_error_and_no_interval() -> None:
+    result = measure_calibration([0.9, 0.8, 0.2], [True, False, False], ["p", "p", "p"])
+    for measured in (result.ece, result.brier):
+        assert measured.value is not None
+        assert (measured.low, measured.high, measured.patients) == (None, None, 1)

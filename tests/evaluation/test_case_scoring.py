@@ -1,5 +1,6 @@
 """One case scored by hand: 64 of 72 voxels found, one speck of 2 voxels beside bone."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -42,6 +43,13 @@ def test_mass_of_the_visible_mineral_and_of_what_was_predicted(toys: SimpleNames
     row = scored(toys).row
     # The vascular row is no soft-tissue calcification.
     assert (row.reference_ha_mg, row.predicted_ha_mg) == (20.0, 19.0)
+
+
+def test_every_predictor_is_given_the_slope_of_the_case(toys: SimpleNamespace) -> None:
+    case = toys.case()
+    made = replace(case, meta={**case.meta, "acquisition": {"slope_factor": 1.25}})
+    row = score_case(Truth.of(made, Surroundings()), toys.Oracle().predict(made)).row
+    assert (row.reference_ha_mg, row.predicted_ha_mg) == (20.0, pytest.approx(19.0 / 1.25))
 
 
 def test_lesions_carry_what_is_true_of_them(toys: SimpleNamespace) -> None:

@@ -1,6 +1,7 @@
 """`calciscope evaluate`: the folder it writes, and what it refuses before any work."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,8 +14,9 @@ from calciscope.errors import InputError, MissingExtraError, ModelError, OutputE
 from calciscope.evaluation.case_layouts import find_cases
 from calciscope.evaluation.command import EvaluationRequest, chosen_model, run_evaluation
 from calciscope.evaluation.evaluate import evaluate
+from calciscope.evaluation.model_predictor import ModelPredictor
 from calciscope.evaluation.predictions import SavedPredictions
-from calciscope.evaluation.records import EvaluationReport
+from calciscope.evaluation.records import EvaluationReport, Role
 from calciscope.evaluation.records_json import from_json, to_json
 from calciscope.evaluation.report import CasePictures
 from calciscope.volume import Volume
@@ -110,3 +112,37 @@ def test_a_saved_prediction_is_json_with_the_old_key(saved: EvaluationRequest) -
     assert saved.predictions is not None
     report = evaluate(find_cases(saved.references[0]), [SavedPredictions(saved.predictions)])
     assert json.loads(to_json(report))["summary"] == list(report.summary)
+
+
+def test_saved_predictions_take_nothing_from_the_model_beside_them(
+    saved: EvaluationRequest,
+) -> None:
+    assert saved.predictions is not None
+    engine = SimpleNamespace(name="toy engine", device="CPU", precision="int8")
+    other = ModelPredictor(chosen_model(None), engine, "other", Role.COMPARED)  # type: ignore[arg-type]
+    made = evaluate([], [SavedPredictions(saved.predictions), other]).provenance
+    assert (made.engine, made.device, made.precision, made.mode) == ("", "", "", "")
+    assert made.model is None and made.compared is not None
+
+
+def test_a_folder_of_a_run_is_refused_even_with_force(saved: EvaluationRequest) -> None:
+    saved.output.mkdir()
+    (saved.output / "findings.json").write_text("a run")
+    with pytest.raises(OutputError, match=r"holds findings\.json"):
+        run_evaluation(replace(saved, force=True))
+    assert [path.name for path in saved.output.iterdir()] == ["findings.json"]
+
+
+def test_force_leaves_no_figure_of_the_report_before(
+    saved: EvaluationRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pages(report: EvaluationReport, folder: Path, pictures: CasePictures) -> None:
+        (folder / "report.html").write_text("pages")
+
+    monkeypatch.setattr("calciscope.evaluation.command.write_report", pages)
+    (saved.output / "report_figures").mkdir(parents=True)
+    for name in ("evaluation.json", "report.pdf", "report_figures/old.svg", "notes.txt"):
+        (saved.output / name).write_text("old")
+    run_evaluation(replace(saved, force=True))
+    left = {path.name for path in saved.output.iterdir()}
+    assert left == {"evaluation.json", "report.html", "notes.txt"}

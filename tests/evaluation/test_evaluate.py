@@ -91,8 +91,9 @@ def test_froc_calibration_and_burden(report: tuple[EvaluationReport, FailureGall
 
 def test_differences_are_paired(report: tuple[EvaluationReport, FailureGallery]) -> None:
     rows = {(row.other, row.key): row for row in report[0].datasets[0].differences}
+    # Only one of the patients has lesions: a difference, and no interval to judge it by.
     row = rows["blind", "sensitivity"]
-    assert (row.first, row.second, row.difference.value, row.better) == (0.5, 0.0, 0.5, True)
+    assert (row.first, row.second, row.difference.value, row.better) == (0.5, 0.0, 0.5, None)
     same = rows["blind", "false_positives_per_case"]
     assert (same.difference.value, same.better) == (0.0, None)
 
@@ -173,3 +174,59 @@ def test_the_order_of_cases_does_not_matter(
     turned = evaluate(find_cases(tmp_path)[::-1], [toys.Oracle("network")], 1)
     for key in ("sensitivity", "f1", "mask_dice", "hd95_mm", "precision"):
         assert value(turned, key) == pytest.approx(value(report[0], key))
+
+
+@pytest.mark.parametrize(
+    ("splits", "name", "cautioned"),
+    [
+        (("test", "test"), "held-out phantoms", False),
+        (("test", None), "phantoms", False),
+        (("test", "val"), "phantoms", True),
+    ],
+)
+def test_held_out_is_said_only_where_every_case_says_so(
+    tmp_path: Path,
+    toys: SimpleNamespace,
+    splits: tuple[str | None, ...],
+    name: str,
+    cautioned: bool,
+) -> None:
+    for index, split in enumerate(splits):
+        toys.write_prepared(tmp_path, f"c{index}", split=split)
+    found = evaluate(find_cases(tmp_path), [toys.Oracle("network")], 1)
+    assert found.datasets[0].name == name
+    assert any("of the split val" in caution for caution in found.cautions) is cautioned
+
+
+@pytest.mark.parametrize(("patients", "better"), [("11", None), ("12", True)])
+def test_one_patient_is_no_proof_of_being_better(
+    tmp_path: Path, toys: SimpleNamespace, patients: str, better: bool | None
+) -> None:
+    for name, patient in zip("ab", patients, strict=True):
+        toys.write_prepared(tmp_path, name, patient=patient)
+    blind = toys.Oracle("blind", False, Role.COMPARED)
+    found = evaluate(find_cases(tmp_path), [toys.Oracle("network"), blind], 1)
+    rows = {row.key: row for row in found.datasets[0].differences}
+    assert rows["sensitivity"].difference.value == 0.5
+    assert rows["sensitivity"].better is better
+    assert to_json(from_json(to_json(found))) == to_json(found)
+
+
+def test_any_source_gives_a_key_for_files(tmp_path: Path, toys: SimpleNamespace) -> None:
+    for name, source in (("a", "clinic/2026"), ("b", "clinic 2026"), ("c", "../x"), ("d", "??")):
+        toys.write_prepared(tmp_path, name, source=source)
+    found = evaluate(find_cases(tmp_path), [toys.Oracle("network")], 1)
+    told = {data.name: data.key for data in found.datasets}
+    assert told == {
+        "clinic/2026": "clinic-2026", "clinic 2026": "clinic-2026-2", "../x": "x", "??": "cases",
+    }  # fmt: skip
+
+
+def test_kernels_that_look_like_numbers_are_put_in_order(
+    tmp_path: Path, toys: SimpleNamespace
+) -> None:
+    for index, kernel in enumerate(("1.2.3", ["B", 40], "\u00b2", 7)):
+        toys.write_prepared(tmp_path, f"c{index}", acquisition={"kernel": kernel})
+    found = evaluate(find_cases(tmp_path), [toys.Oracle("network")], 1)
+    names = [row.name for row in found.datasets[0].judged.strata if row.by == "kernel"]
+    assert names == ["7", "B 40", "1.2.3", "\u00b2"]

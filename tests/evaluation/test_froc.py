@@ -84,3 +84,13 @@ def test_sensitivity_never_falls_along_the_curve(patients: list) -> None:
     rates = [rate.sensitivity.value or 0.0 for rate in froc.rates]
     assert rates == sorted(rates)
     assert len(rates) == len(RATES)
+
+
+def test_one_patient_with_lesions_has_a_curve_and_no_band() -> None:
+    froc = measure_froc({"a": HAND["a"], "empty": PatientScores(cases=1, false=[0.7])})
+    assert froc is not None
+    assert froc.cpm.value is not None
+    assert {(x.low, x.high) for x in (*froc.points, froc.cpm)} == {(None, None)}
+    assert {(rate.sensitivity.low, rate.sensitivity.high) for rate in froc.rates} == {(None, None)}
+    both = measure_froc(HAND)
+    assert both is not None and None not in (both.cpm.low, both.points[0].low)

@@ -1,5 +1,6 @@
 """What a component lies on, drawn in a small label map."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -68,3 +69,16 @@ def test_without_tissues_the_ct_tells(toys: SimpleNamespace) -> None:
     assert drawn[8, 8, 4] == UNKNOWN
     blank.ct = None
     assert (ground_labels(blank, Surroundings()) == UNKNOWN).all()  # type: ignore[arg-type]
+
+
+def test_background_inside_the_body_is_not_outside_it(toys: SimpleNamespace) -> None:
+    case = toys.case()
+    case.labels.array[8:10, 8:10, 4] = Label.BACKGROUND
+    body = np.ones(toys.SHAPE, bool)
+    body[:, 15] = False
+    drawn = ground_labels(case, Surroundings("toy", {"body": body, "bone": ~body}))
+    assert (drawn[8, 8, 4], drawn[5, 15, 5]) == (UNKNOWN, Label.BACKGROUND)
+    assert (drawn[22, 5, 5], drawn[5, 10, 5]) == (Label.BONE, Label.MUSCLE)
+    # Without a CT nobody knows where the body ends.
+    blank = replace(case, ct=None)
+    assert ground_labels(blank, Surroundings())[5, 15, 5] == UNKNOWN

@@ -1,5 +1,6 @@
 """A model as a predictor: a network that sees and one that is blind, on a drawn limb."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,12 +8,14 @@ import pytest
 
 from calciscope.errors import InputError
 from calciscope.evaluation.case_scoring import CaseResult, Truth, score_case
-from calciscope.evaluation.model_predictor import ModelPredictor, slope_factor
+from calciscope.evaluation.lesion_truth import slope_factor
+from calciscope.evaluation.model_predictor import ModelPredictor
 from calciscope.evaluation.record_rows import CaseStrata
 from calciscope.evaluation.reference_cases import ReferenceCase
 from calciscope.evaluation.rule_predictor import Surroundings, all_rules
 from calciscope.labels import Label
 from calciscope.models.manifest import ModelManifest, standard_labels
+from calciscope.models.variants import ModelVariant
 from calciscope.physics import ha_slope_hu_per_mg_cc
 from calciscope.preprocessing import PreprocessingSpec
 from calciscope.volume import Volume
@@ -143,3 +146,15 @@ def test_the_slope_that_a_case_was_made_with() -> None:
     assert slope_factor(made) == pytest.approx(1.1)
     real = ReferenceCase("r", "r", "x", None, case.labels, True, CaseStrata(), {})
     assert slope_factor(real) == 1.0
+
+
+def test_the_record_names_the_file_that_ran() -> None:
+    small = ModelVariant("int8", "model.int8.onnx", "ef" * 32, (), 0.99, {})
+    model = replace(MODEL, sha256="ab" * 32, variants=(small,))
+    whole = ModelPredictor(model, Oracle(True)).record
+    assert (whole.file, whole.file_sha256, whole.sha256) == (model.file, "ab" * 32, "ab" * 32)
+    engine = Oracle(True)
+    engine.precision = "int8"
+    ran = ModelPredictor(model, engine).record
+    assert (ran.file, ran.file_sha256) == ("model.int8.onnx", "ef" * 32)
+    assert ran.sha256 == "ab" * 32

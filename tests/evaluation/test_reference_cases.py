@@ -88,6 +88,44 @@ def test_values_of_no_known_meaning_are_refused(tmp_path: Path, toys: SimpleName
         next(files for files in find_cases(tmp_path) if files.name == "d").read()
 
 
+@pytest.mark.parametrize(
+    ("named", "patient"),
+    [
+        ({"patient_id": "STS_025"}, "025"),
+        ({"host": "025"}, "025"),
+        ({"patient": "A", "patient_id": "B"}, "A"),
+        ({"patient_id": None}, "one"),
+    ],
+)
+def test_a_patient_has_one_name_in_all_sets(
+    tmp_path: Path, toys: SimpleNamespace, named: dict[str, str | None], patient: str
+) -> None:
+    toys.write_prepared(tmp_path, "one", **named)
+    assert find_cases(tmp_path)[0].read().patient == patient
+
+
+def test_a_mask_of_0_and_255_is_lesions_and_not_unscored(
+    tmp_path: Path, toys: SimpleNamespace
+) -> None:
+    mask = np.zeros(toys.SHAPE, np.uint8)
+    mask[toys.ONE] = IGNORE
+    nifti(tmp_path / "a" / "lesions.nii.gz", mask, toys)
+    labels = find_cases(tmp_path)[0].read().labels.array
+    assert int((labels == Label.CALCIFICATION).sum()) == 64
+    assert not (labels == IGNORE).any()
+
+
+def test_labels_without_a_tissue_have_none(tmp_path: Path, toys: SimpleNamespace) -> None:
+    labels = toys.labels()
+    toys.write_prepared(tmp_path, "tissues")
+    bare = np.where(labels == Label.CALCIFICATION, labels, 0).astype(np.uint8)
+    np.save(toys.write_prepared(tmp_path, "bare") / "labels.npy", bare)
+    nifti(tmp_path / "flat" / "labels.nii.gz", bare, toys)
+    cases = {files.name: files.read() for files in find_cases(tmp_path)}
+    told = {name: case.has_tissues for name, case in cases.items()}
+    assert told == {"tissues": True, "bare": False, "flat": False}
+
+
 def test_unscored_voxels_of_a_mask(tmp_path: Path, toys: SimpleNamespace) -> None:
     mask = np.zeros(toys.SHAPE, np.uint8)
     mask[toys.ONE] = 1

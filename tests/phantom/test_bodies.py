@@ -30,6 +30,7 @@ def test_the_parts_have_windows() -> None:
     assert set(body_settings().parts) == set(WINDOWS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", sorted(WINDOWS))
 def test_a_part_has_skin_around_fat_around_muscle_and_bone(part: str) -> None:
     canvas = painted(part, 5)
@@ -76,6 +77,7 @@ def test_a_limb_stays_on_its_side(part: str) -> None:
                     assert np.sign(middle[0]) == (1 if limb.name == "L" else -1), (seed, bone.name)
 
 
+@pytest.mark.slow
 def test_a_pelvis_has_organs_where_nothing_is_placed() -> None:
     canvas = painted("pelvis", 3)
     assert (canvas.muscles == VISCERA).any()

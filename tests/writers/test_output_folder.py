@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from calciscope.errors import OutputError
-from calciscope.writers.output_folder import RESULT_NAMES, output_folder
+from calciscope.writers.output_folder import RESULT_NAMES, Results, output_folder
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -244,3 +244,53 @@ def test_a_mounted_folder_is_staged_inside_itself(
         "findings.json",
         "report.html",
     ]
+
+
+PAGES = Results(("whole.json", "page.html"), ("figures",), never_beside=("findings.json",))
+"""Results of other work than a run."""
+
+
+def test_other_work_has_its_own_names_and_replaces_its_folder_whole(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with output_folder(out, results=PAGES) as staging:
+        write_run(staging, "old", ("whole.json", "page.html", "figures/a.svg", "figures/b.svg"))
+    (out / "report.pdf").write_text("mine")
+    with pytest.raises(OutputError, match="--force"), output_folder(out, results=PAGES):
+        pytest.fail("the block must not run")
+    with output_folder(out, force=True, results=PAGES) as staging:
+        write_run(staging, "new", ("whole.json", "figures/b.svg"))
+    assert contents(out) == {
+        "whole.json": "new",
+        "figures": "<folder>",
+        "figures/b.svg": "new",
+        "report.pdf": "mine",
+    }
+
+
+def test_the_results_of_other_work_are_never_replaced(tmp_path: Path) -> None:
+    write_run(tmp_path, "run", FULL)
+    before = contents(tmp_path)
+    with (
+        pytest.raises(OutputError, match=r"holds findings\.json"),
+        output_folder(tmp_path, force=True, results=PAGES),
+    ):
+        pytest.fail("the block must not run")
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("failing_call", range(7))
+def test_a_failure_puts_a_folder_back_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing_call: int
+) -> None:
+    out = tmp_path / "out"
+    names = ("whole.json", "page.html", "figures/a.svg", "figures/b.svg")
+    with output_folder(out, results=PAGES) as staging:
+        write_run(staging, "old", names)
+    before = contents(tmp_path)
+    # Three things leave (two files, the folder) and four come; the first named comes last.
+    calls = fail_at(monkeypatch, failing_call)
+    with pytest.raises(OutputError), output_folder(out, True, PAGES) as staging:
+        write_run(staging, "new", names)
+    assert contents(tmp_path) == before
+    assert calls[0].name == "whole.json"
+    assert failing_call < 6 or calls[6].name == "whole.json"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calciscope.evaluation.bootstrap import (
+    LEAST_PATIENTS,
     LEVEL,
     RESAMPLES,
     Interval,
@@ -18,6 +19,7 @@ from calciscope.evaluation.bootstrap import (
 from calciscope.evaluation.record_figures import Agreement, AgreementPoint
 
 LIMITS_SD = 1.96
+LIMITS_RESAMPLES = RESAMPLES // 2
 LEAST_POINTS = 3
 """Fewer cases have no standard deviation or ICC worth the name."""
 
@@ -105,7 +107,7 @@ def _resampled(groups: Sequence[Pairs], seed: int) -> tuple[Interval, Interval, 
     pairs = np.concatenate(groups)
     limits: list[tuple[float, float]] = []
     iccs: list[float] = []
-    for drawn in patient_draws(len(groups), seed, RESAMPLES // 2):
+    for drawn in patient_draws(len(groups), seed, LIMITS_RESAMPLES):
         sample = np.concatenate([groups[index] for index in drawn])
         if len(sample) < LEAST_POINTS:
             continue
@@ -123,7 +125,7 @@ def _resampled(groups: Sequence[Pairs], seed: int) -> tuple[Interval, Interval, 
 
 
 def _interval(value: float | None, resampled: Sequence[float], patients: int) -> Interval:
-    if value is None or not resampled:
+    if value is None or not resampled or patients < LEAST_PATIENTS:
         return Interval(value, None, None, patients)
     low, high = np.percentile(resampled, [50 * (1 - LEVEL), 50 * (1 + LEVEL)])
     return Interval(value, float(low), float(high), patients)

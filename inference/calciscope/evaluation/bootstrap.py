@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 RESAMPLES = 2000
 LEVEL = 0.95
 
+LEAST_PATIENTS = 2
+"""Patients with something to measure that an interval needs."""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -17,7 +20,8 @@ class Interval:
 
     Attributes:
         value: the estimate from all patients.
-        low, high: ends of the interval; they equal the value for a single patient.
+        low, high: ends of the interval; None with fewer than `LEAST_PATIENTS` that have something
+            to measure: one patient drawn again and again says nothing of others.
         patients: how many it rests on.
     """
 
@@ -62,10 +66,13 @@ def bootstrap_ratio(
     above, below = _sums(numerators, denominators)
     if len(above) == 0 or below.sum() == 0:
         return Interval(None, None, None, len(above))
+    value = float(above.sum() / below.sum())
+    if np.count_nonzero(below) < LEAST_PATIENTS:
+        return Interval(value, None, None, len(above))
     drawn = patient_draws(len(above), seed, resamples)
     ratios = _ratios(above[drawn].sum(axis=1), below[drawn].sum(axis=1))
     low, high = np.percentile(ratios, [50 * (1 - level), 50 * (1 + level)])
-    return Interval(float(above.sum() / below.sum()), float(low), float(high), len(above))
+    return Interval(value, float(low), float(high), len(above))
 
 
 def bootstrap_difference(
@@ -90,16 +97,18 @@ def bootstrap_difference(
         raise ValueError(f"{count} patients and {len(other_above)} patients are no pairs")
     if count == 0 or below.sum() == 0 or other_below.sum() == 0:
         return Interval(None, None, None, count)
+    value = float(above.sum() / below.sum() - other_above.sum() / other_below.sum())
+    if min(np.count_nonzero(below), np.count_nonzero(other_below)) < LEAST_PATIENTS:
+        return Interval(value, None, None, count)
     drawn = patient_draws(count, seed, resamples)
     tops = above[drawn].sum(axis=1), other_above[drawn].sum(axis=1)
     bottoms = below[drawn].sum(axis=1), other_below[drawn].sum(axis=1)
     known = (bottoms[0] != 0) & (bottoms[1] != 0)
     differences = tops[0][known] / bottoms[0][known] - tops[1][known] / bottoms[1][known]
     if len(differences) == 0:
-        return Interval(None, None, None, count)
+        return Interval(value, None, None, count)
     low, high = np.percentile(differences, [50 * (1 - level), 50 * (1 + level)])
-    value = above.sum() / below.sum() - other_above.sum() / other_below.sum()
-    return Interval(float(value), float(low), float(high), count)
+    return Interval(value, float(low), float(high), count)
 
 
 @lru_cache(maxsize=32)

@@ -1,5 +1,6 @@
 """Figures by group: lesions by size, kind and compartment; false positives by ground; strata."""
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -11,6 +12,9 @@ from calciscope.evaluation.record_figures import GroundRow, SensitivityRow, Stra
 from calciscope.evaluation.record_rows import CaseStrata, Ground, LesionRow
 
 NOT_KNOWN = "not known"
+
+NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+"""A number as the bins write it; the name of a kernel may look like one, such as "1.2.3"."""
 
 CONTRAST_BINS_HU = (float("-inf"), 100.0, 200.0, 400.0, float("inf"))
 THICKNESS_BINS_MM = (0.0, 1.5, 2.5, 4.0, float("inf"))
@@ -118,9 +122,9 @@ def strata(results: Sequence[CaseResult], seed: int) -> tuple[StratumRow, ...]:
 
 def _order(name: str) -> tuple[bool, bool, float, str]:
     """Strata in rising order of their numbers, "not known" last."""
-    number = next((word for word in name.split() if word.replace(".", "").isdigit()), None)
+    number = next((float(word) for word in name.split() if NUMBER.fullmatch(word)), None)
     under = name.startswith("under")
-    return name == NOT_KNOWN, number is None, -1.0 if under else float(number or 0), name
+    return name == NOT_KNOWN, number is None, -1.0 if under else number or 0.0, name
 
 
 def _stratum(by: str, name: str, results: Sequence[CaseResult], seed: int) -> StratumRow:

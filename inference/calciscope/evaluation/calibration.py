@@ -13,7 +13,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from calciscope.evaluation.bootstrap import LEVEL, Interval, bootstrap_ratio, patient_draws
+from calciscope.evaluation.bootstrap import (
+    LEAST_PATIENTS,
+    LEVEL,
+    Interval,
+    bootstrap_ratio,
+    patient_draws,
+)
 from calciscope.evaluation.record_figures import Calibration, CalibrationBin
 
 BINS = 10
@@ -110,6 +116,8 @@ def _error(
     value = expected_calibration_error(promised, happened)
     if value is None:
         return Interval(None, None, None, 0)
+    if len(members) < LEAST_PATIENTS:
+        return Interval(value, None, None, len(members))
     errors = []
     for drawn in patient_draws(len(members), seed, RESAMPLES):
         chosen = np.concatenate([members[index] for index in drawn])

@@ -7,8 +7,9 @@ Three layouts are read, at any depth below the folder that is given:
     <case>.nii.gz                           with <case>_ct.nii.gz and <case>.json
 
 `labels` hold the values of `labels.Label` (255 unscored), `lesions` are calcification where they
-are not 0. A file of the third layout is taken for labels if it holds a 6, for lesions if it holds
-nothing above 1, and refused otherwise unless its JSON says `"reference": "labels"` or `"lesions"`.
+are not 0; 255 in them is unscored where they hold another value beside it. A file of the third
+layout is taken for labels if it holds a 6, for lesions if it holds nothing above 1, and refused
+otherwise unless its JSON says `"reference": "labels"` or `"lesions"`.
 """
 
 from collections.abc import Iterator

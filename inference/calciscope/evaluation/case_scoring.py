@@ -13,6 +13,7 @@ from calciscope.evaluation.lesion_truth import (
     central_voxel,
     lesion_truths,
     reference_mass_mg,
+    slope_factor,
 )
 from calciscope.evaluation.matching import DetectionCase, PredictedComponent, match_lesions
 from calciscope.evaluation.metrics import VESSEL_AND_BONE, confusion_rate, dice, surface_scores
@@ -188,7 +189,7 @@ def _row(truth: Truth, prediction: Prediction, detection: DetectionCase) -> Case
         reference_mm3=int(reference.sum()) * voxel_mm3,
         predicted_mm3=int(predicted.sum()) * voxel_mm3,
         reference_ha_mg=reference_mass_mg(case),
-        predicted_ha_mg=_mass_mg(prediction, truth.scored),
+        predicted_ha_mg=_mass_mg(prediction, truth),
         confusion=confusion_rate(labels, prediction.mask) if has_other else None,
         flags=_flags(detection, found, bool(reference.any()), bool(predicted.any())),
         tissue_dice=_tissue_dice(truth, prediction),
@@ -210,12 +211,13 @@ def _flags(
     return tuple(flags)
 
 
-def _mass_mg(prediction: Prediction, scored: NDArray[np.bool_]) -> float | None:
-    """Predicted HA mass, without lesions that touch unscored voxels."""
+def _mass_mg(prediction: Prediction, truth: Truth) -> float | None:
+    """Predicted HA mass at the case's own slope, without lesions that touch unscored voxels."""
     if prediction.ha_mass_mg is None:
         return None
-    excused = set(np.unique(prediction.ids[~scored]).tolist())
-    return sum(mass for number, mass in prediction.ha_mass_mg.items() if number not in excused)
+    excused = set(np.unique(prediction.ids[~truth.scored]).tolist())
+    masses = [mass for number, mass in prediction.ha_mass_mg.items() if number not in excused]
+    return sum(masses) / slope_factor(truth.case)
 
 
 def _tissue_dice(truth: Truth, prediction: Prediction) -> dict[str, float]:

@@ -15,13 +15,19 @@ from calciscope.evaluation.records import EvaluationReport, Role
 from calciscope.evaluation.records_json import write_evaluation
 from calciscope.evaluation.reference_cases import CaseFiles
 from calciscope.evaluation.report import CaseArrays, CasePictures, write_report
+from calciscope.evaluation.report.write import FIGURES_NAME, HTML_NAME, PDF_NAME
 from calciscope.evaluation.rule_predictor import all_rules
 from calciscope.models.engine import create_engine
 from calciscope.models.manifest import FILE_NAME, ModelManifest, load_manifest
 from calciscope.models.operating_point import BALANCED
 from calciscope.models.registry import find_model
 from calciscope.models.summary import EVALUATION_NAME
-from calciscope.writers.output_folder import output_folder
+from calciscope.writers.output_folder import RESULT_NAMES, Results, output_folder
+
+RESULTS = Results(
+    (EVALUATION_NAME, HTML_NAME, PDF_NAME), (FIGURES_NAME,), never_beside=(RESULT_NAMES[0],)
+)
+"""What an evaluation leaves. A folder of `calciscope run` is never mixed with it nor replaced."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +67,14 @@ def run_evaluation(
 
     Raises:
         InputError: references or predictions are missing, or do not fit each other.
-        OutputError: the output folder holds a report already.
+        OutputError: the output folder holds a report already, or the results of a run.
         MissingExtraError: what draws the report is not installed.
     """
     _refuse(request)
     cases = [case for folder in request.references for case in find_cases(folder)]
     _refuse_doubles(cases)
     predictors = _predictors(request)
-    with output_folder(request.output, request.force) as staging:
+    with output_folder(request.output, request.force, RESULTS) as staging:
         gallery = FailureGallery()
         report = evaluate(cases, predictors, request.threads, gallery, tell=tell)
         if tell is not None:

@@ -1,11 +1,20 @@
 """How every figure is made, in words: these sentences stand in the report."""
 
-from calciscope.evaluation.bootstrap import RESAMPLES
+from calciscope.evaluation import calibration, froc
+from calciscope.evaluation.agreement import LIMITS_RESAMPLES
+from calciscope.evaluation.bootstrap import LEAST_PATIENTS, RESAMPLES
 from calciscope.evaluation.calibration import BINS
 from calciscope.evaluation.case_scoring import TOLERANCE_MM
 from calciscope.evaluation.detection import DICE_FROM_MM3
 from calciscope.evaluation.froc import RATES
 from calciscope.evaluation.records import Definition
+from calciscope.evaluation.summarizing import FEW_PATIENTS
+
+RESAMPLES_TEXT = (
+    f"{RESAMPLES:,} for figures and their differences, {froc.RESAMPLES:,} for FROC, "
+    f"{LIMITS_RESAMPLES:,} for limits of agreement and ICC, {calibration.RESAMPLES:,} for ECE"
+)
+"""How often patients are drawn anew."""
 
 DEFINITIONS = tuple(
     Definition(name, text)
@@ -51,8 +60,11 @@ DEFINITIONS = tuple(
         f"a lesion. ECE over at most {BINS} bins of equal number that never split equal "
         "probabilities; it is biased upwards, so the median and 95th percentile of the ECE of a "
         "perfectly calibrated predictor of the same probabilities stand beside it. Empty: null.",
-        "intervals": f"95 %, percentile bootstrap over patients ({RESAMPLES} resamples), of means "
-        "and ratios of sums, not of medians. With fewer than 50 patients they are rough.",
+        "intervals": "95 %, percentile bootstrap over patients, of means and ratios of sums, not "
+        f"of medians. Resamples: {RESAMPLES_TEXT}. Means are within a case first, then within its "
+        "patient, then over patients; rates are pooled over all cases. There is no interval with "
+        f"fewer than {LEAST_PATIENTS} patients that have something to measure; with fewer than "
+        f"{FEW_PATIENTS} it is rough.",
         "paired differences": "First predictor minus the other, the same patients drawn for both.",
         "data sets": "Synthetic and real lesions are kept apart: their figures are not comparable.",
     }.items()

@@ -53,6 +53,8 @@ def evaluate(
         InputError: a case is broken, or a predictor has nothing to say of it.
     """
     start = perf_counter()
+    for files in cases:
+        files.check()
     judging = _Judging(predictors, gallery or FailureGallery())
     for number, files in enumerate(cases):
         if tell is not None:
@@ -79,6 +81,7 @@ class _Judging:
         self._results: dict[str, dict[str, list[CaseResult]]] = {}
         self._synthetic: dict[str, set[bool | None]] = {}
         self._licenses: dict[str, set[str]] = {}
+        self._splits: dict[str, set[str]] = {}
         rules = [p.surroundings for p in predictors if isinstance(p, RulePredictor)]
         self._surroundings = rules[0] if rules else Surroundings()
 
@@ -89,6 +92,7 @@ class _Judging:
         results = self._results.setdefault(case.source, {})
         self._synthetic.setdefault(case.source, set()).add(case.synthetic)
         self._licenses.setdefault(case.source, set()).add(case.license)
+        self._splits.setdefault(case.source, set()).add(case.split)
         for predictor in self._predictors:
             if predictor.role is Role.BASELINE and case.ct is None:
                 continue
@@ -101,7 +105,7 @@ class _Judging:
     def datasets(self, seed: int) -> tuple[DatasetReport, ...]:
         """Summaries, one a source; rules only where they saw every case."""
         roles = {predictor.name: predictor.role for predictor in self._predictors}
-        reports = []
+        reports: list[DatasetReport] = []
         for source, results in self._results.items():
             cases = max(len(found) for found in results.values())
             whole = {
@@ -116,6 +120,8 @@ class _Judging:
                     "; ".join(sorted(self._licenses[source] - {""})),
                     self._gallery.chosen(source),
                     seed,
+                    self._splits[source],
+                    {report.key for report in reports},
                 )
             )
         return tuple(reports)
@@ -126,8 +132,8 @@ def _provenance(
 ) -> EvaluationProvenance:
     models = {p.role: p for p in predictors if isinstance(p, ModelPredictor)}
     judged, compared = models.get(Role.JUDGED), models.get(Role.COMPARED)
-    shown = judged or compared
-    engine = shown.engine if shown else None
+    # Of saved predictions it is not known what made them, whatever a second model runs with.
+    engine = judged.engine if judged else None
     cores = os.cpu_count() or 1
     return EvaluationProvenance(
         program="calciscope",
@@ -142,5 +148,5 @@ def _provenance(
         engine=engine.name if engine else "",
         device=engine.device if engine else "",
         precision=engine.precision if engine else "",
-        mode=shown.mode if shown else "",
+        mode=judged.mode if judged else "",
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from calciscope.evaluation.bootstrap import LEVEL, Interval, patient_draws
+from calciscope.evaluation.bootstrap import LEAST_PATIENTS, LEVEL, Interval, patient_draws
 from calciscope.evaluation.record_figures import Froc, FrocPoint, FrocRate
 
 RATES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -69,6 +69,7 @@ def measure_froc(patients: Mapping[str, PatientScores], seed: int = 0) -> Froc |
     sensitivity, rate = found.sum(axis=0) / lesions.sum(), false.sum(axis=0) / cases.sum()
     per_lesion = cases.sum() / lesions.sum()
     shown = _shown(len(thresholds))
+    measured = int(np.count_nonzero(lesions))
     low, high = _ends((weights @ found[:, shown]) / (weights @ lesions)[:, None])
     points = tuple(
         FrocPoint(
@@ -76,8 +77,8 @@ def measure_froc(patients: Mapping[str, PatientScores], seed: int = 0) -> Froc |
             float(rate[i]),
             float(rate[i] * per_lesion),
             float(sensitivity[i]),
-            float(low[k]),
-            float(high[k]),
+            float(low[k]) if measured >= LEAST_PATIENTS else None,
+            float(high[k]) if measured >= LEAST_PATIENTS else None,
         )
         for k, i in enumerate(shown)
     )
@@ -97,12 +98,12 @@ def measure_froc(patients: Mapping[str, PatientScores], seed: int = 0) -> Froc |
             FrocRate(
                 wanted,
                 wanted * float(per_lesion),
-                _interval(value, resampled, len(groups)),
+                _interval(value, resampled, len(groups), measured),
                 bool(rate[-1] >= wanted) if len(rate) else False,
             )
             for wanted, value, resampled in zip(RATES, values, at_rates, strict=True)
         ),
-        _interval(float(np.mean(values)), at_rates.mean(axis=0), len(groups)),
+        _interval(float(np.mean(values)), at_rates.mean(axis=0), len(groups), measured),
     )
 
 
@@ -148,6 +149,9 @@ def _ends(values: Numbers) -> tuple[Numbers, Numbers]:
     return low, high
 
 
-def _interval(value: float, resampled: Numbers, patients: int) -> Interval:
+def _interval(value: float, resampled: Numbers, patients: int, measured: int) -> Interval:
+    """Value and interval; no interval where too few patients have a lesion."""
+    if measured < LEAST_PATIENTS:
+        return Interval(value, None, None, patients)
     low, high = np.percentile(resampled, [50 * (1 - LEVEL), 50 * (1 + LEVEL)])
     return Interval(value, float(low), float(high), patients)

@@ -1,7 +1,8 @@
 """What a false positive lies on: bone, vessel, metal, soft tissue, or outside the body.
 
-By the reference labels of its voxels and of those next to it. Where the reference has no tissues
-the rules for bone and body stand in, and what is denser than any bone is metal.
+By the reference labels of its voxels and of those next to it. Background is outside the body only
+where the rule for the body says so. Where the reference has no tissues the rule for bone stands in
+too, and what is denser than any bone is metal.
 """
 
 import numpy as np
@@ -61,13 +62,17 @@ def ground_labels(case: ReferenceCase, surroundings: Surroundings) -> Array:
 
     Args:
         case: the case.
-        surroundings: body and bone by rule, for references without tissues.
+        surroundings: body and bone by rule: what is outside the body, and bone for references
+            without tissues.
     """
+    masks = {} if case.ct is None else surroundings.of(case)
     if case.has_tissues:
-        return case.labels.array
+        # Background is also what nobody labeled, such as organs: only air is outside the body.
+        background = case.labels.array == Label.BACKGROUND
+        inside = background & masks.get("body", True)
+        return np.where(inside, np.uint8(UNKNOWN), case.labels.array)
     labels = np.full(case.labels.shape, UNKNOWN, np.uint8)
     if case.ct is not None:
-        masks = surroundings.of(case)
         labels[masks["bone"]] = Label.BONE
         labels[~masks["body"]] = Label.BACKGROUND
         labels[case.ct.array >= METAL_HU] = Label.FOREIGN

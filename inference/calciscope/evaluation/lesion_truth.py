@@ -11,6 +11,7 @@ from scipy import ndimage
 from calciscope.evaluation.matching import voxels_by_id
 from calciscope.evaluation.reference_cases import ReferenceCase
 from calciscope.labels import Label
+from calciscope.physics import ha_slope_hu_per_mg_cc
 from calciscope.volume import Array, Volume
 
 MINERAL_KINDS = "CH"
@@ -85,6 +86,19 @@ def reference_mass_mg(case: ReferenceCase) -> float | None:
         return None
     masses = [row.get("ha_mass_mg") for row in rows if is_mineral(row)]
     return None if None in masses else float(sum(masses))
+
+
+def slope_factor(case: ReferenceCase) -> float:
+    """The HA slope that a synthetic case was made with, over that of the physics table; else 1.
+
+    A scanner's own slope is known from its calibration; that error is not the model's.
+    """
+    how = case.meta.get("acquisition", {})
+    if "slope_factor" in how:
+        return float(how["slope_factor"])
+    if "slope_hu_per_mg_cc" in how and case.strata.kvp is not None:
+        return float(how["slope_hu_per_mg_cc"]) / ha_slope_hu_per_mg_cc(case.strata.kvp)
+    return 1.0
 
 
 def _rows_by_id(case: ReferenceCase, ids: Array) -> dict[int, Mapping[str, Any]]:

@@ -15,7 +15,6 @@ from calciscope.labels import Label
 from calciscope.models.engine import Engine
 from calciscope.models.manifest import ModelManifest
 from calciscope.models.operating_point import BALANCED
-from calciscope.physics import ha_slope_hu_per_mg_cc
 from calciscope.readers.study import CtAcquisition
 
 
@@ -41,13 +40,16 @@ class ModelPredictor:
 
     @property
     def record(self) -> ModelRecord:
-        """The model as the report describes it."""
+        """The model as the report describes it, and the file of it that ran."""
         manifest = self.model.to_dict()
+        ran = self.model.variant(self.engine.precision) or self.model
         keys = ("name", "version", "sha256", "created", "commit", "license", "intended_use")
         return ModelRecord(
             **{key: str(manifest[key]) for key in keys},
             training_data=manifest["training_data"],
             preprocessing=manifest["preprocessing"],
+            file=ran.file,
+            file_sha256=ran.sha256,
         )
 
     def predict(self, case: ReferenceCase) -> Prediction:
@@ -71,24 +73,10 @@ class ModelPredictor:
             segmentation.tissues.array,
         )
         tissues[ids > 0] = Label.CALCIFICATION
-        factor = slope_factor(case)
         return Prediction(
             ids=ids,
             probabilities={row.id: row.probability for row in found.findings.lesions},
-            ha_mass_mg={row.id: row.ha_mass_mg / factor for row in found.findings.lesions},
+            ha_mass_mg={row.id: row.ha_mass_mg for row in found.findings.lesions},
             tissues=tissues,
             body=np.asarray(segmentation.body.array, dtype=bool),
         )
-
-
-def slope_factor(case: ReferenceCase) -> float:
-    """The HA slope that a synthetic case was made with, over that of the physics table; else 1.
-
-    A scanner's own slope is known from its calibration; that error is not the model's.
-    """
-    how = case.meta.get("acquisition", {})
-    if "slope_factor" in how:
-        return float(how["slope_factor"])
-    if "slope_hu_per_mg_cc" in how and case.strata.kvp is not None:
-        return float(how["slope_hu_per_mg_cc"]) / ha_slope_hu_per_mg_cc(case.strata.kvp)
-    return 1.0

@@ -29,7 +29,8 @@ class Prediction:
     Attributes:
         ids: 0 outside predicted lesions, else their number; shape (I, J, K).
         probabilities: by lesion number; empty where the predictor gives none.
-        ha_mass_mg: by lesion number; None where the predictor does not measure it.
+        ha_mass_mg: by lesion number, at the slope that the predictor took for the case's kVp; None
+            where the predictor does not measure it.
         tissues: uint8 `labels.Label`; None where the predictor gives none.
         body: bool; None where the predictor does not find it.
     """

@@ -71,14 +71,18 @@ class StratumRow:
 
 @dataclass(frozen=True)
 class FrocPoint:
-    """One threshold on the lesions' scores, with the bootstrap interval of its sensitivity."""
+    """One threshold on the lesions' scores, with the bootstrap interval of its sensitivity.
+
+    Attributes:
+        low, high: None where fewer than two patients have a lesion.
+    """
 
     threshold: float
     false_positives_per_case: float
     false_positives_per_lesion: float
     sensitivity: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,12 @@ class Definition:
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """A model that took part, as its manifest describes it."""
+    """A model that took part, as its manifest describes it.
+
+    Attributes:
+        sha256: of the file that the manifest names first: what tells models apart.
+        file, file_sha256: of the file that ran, such as that of the int8 version.
+    """
 
     name: str
     version: str
@@ -61,6 +66,8 @@ class ModelRecord:
     intended_use: str
     training_data: Mapping[str, Any]
     preprocessing: Mapping[str, Any]
+    file: str = ""
+    file_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,7 @@ class DatasetReport:
         lesions: reference lesions in all cases.
         empty_cases: cases without any.
         predictors: the judged one first.
+        splits: that the cases say they were prepared for; "" among them where one does not say.
     """
 
     key: str
@@ -150,6 +158,7 @@ class DatasetReport:
     predictors: tuple[PredictorReport, ...]
     differences: tuple[PairedDifference, ...] = ()
     failures: tuple[FailureRow, ...] = ()
+    splits: tuple[str, ...] = ()
 
     @property
     def judged(self) -> PredictorReport:

@@ -1,7 +1,6 @@
 """Reference cases: a CT with what is true of it, read from the files of one case."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from calciscope.errors import InputError
+from calciscope.evaluation.case_metadata import patient_of, read_metadata, strata_of
 from calciscope.evaluation.nifti_masks import read_whole_numbers
 from calciscope.evaluation.record_rows import CaseStrata
 from calciscope.labels import IGNORE, Label
 from calciscope.readers.nifti import read_nifti
-from calciscope.volume import Volume
+from calciscope.volume import Array, Volume
 
 NIFTI = ".nii.gz"
 REFERENCE_NAMES = ("labels", "lesions")
@@ -55,6 +55,11 @@ class ReferenceCase:
         return True if self.source in SYNTHETIC_SOURCES else None
 
     @property
+    def split(self) -> str:
+        """Split that it was prepared for, such as "test"; "" where it does not say."""
+        return str(self.meta.get("split", ""))
+
+    @property
     def license(self) -> str:
         """License of the data, "" where it does not say."""
         return str(self.meta.get("license", ""))
@@ -78,7 +83,15 @@ class CaseFiles:
     @property
     def case_id(self) -> str:
         """The name that rows of the report carry."""
-        return str(_record(self.record).get("case_id", self.name))
+        return str(read_metadata(self.record).get("case_id", self.name))
+
+    def check(self) -> None:
+        """Read its JSON only, so that what is wrong there is told before any work.
+
+        Raises:
+            InputError: the JSON is broken, or a key holds what it cannot mean.
+        """
+        read_metadata(self.record)
 
     def read(self) -> ReferenceCase:
         """Read the case.
@@ -87,7 +100,7 @@ class CaseFiles:
             InputError: a file is broken, CT and reference do not lie on one grid, or it cannot be
                 told what the reference's values mean.
         """
-        meta = _record(self.record)
+        meta = read_metadata(self.record)
         ct: Volume | None
         if self.reference.suffix == ".npy":
             ct, labels, has_tissues = _prepared(self, meta)
@@ -101,27 +114,15 @@ class CaseFiles:
         case_id = str(meta.get("case_id", self.name))
         return ReferenceCase(
             case_id=case_id,
-            patient=str(meta.get("patient") or meta.get("host") or case_id),
+            patient=patient_of(meta, case_id),
             source=str(meta.get("source", "references")),
             ct=ct,
             labels=labels,
             has_tissues=has_tissues,
-            strata=_strata(meta),
+            strata=strata_of(meta),
             meta=meta,
             is_placed=self.reference.suffix != ".npy",
         )
-
-
-def _record(path: Path | None) -> Mapping[str, Any]:
-    if path is None:
-        return {}
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} is not JSON ({error}); write it again") from error
-    if not isinstance(record, dict):
-        raise InputError(f"{path} must hold one JSON object")
-    return record
 
 
 def _prepared(files: CaseFiles, meta: Mapping[str, Any]) -> tuple[Volume, Volume, bool]:
@@ -139,7 +140,7 @@ def _prepared(files: CaseFiles, meta: Mapping[str, Any]) -> tuple[Volume, Volume
     return (
         Volume.from_spacing(np.asarray(ct), spacing),
         Volume.from_spacing(np.asarray(labels), spacing),
-        bool(meta.get("reference", "labels") == "labels"),
+        bool(meta.get("reference", "labels") == "labels") and _has_tissues(labels),
     )
 
 
@@ -162,31 +163,24 @@ def _labels(files: CaseFiles, meta: Mapping[str, Any]) -> tuple[Volume, bool]:
         known = {*(int(label) for label in Label), IGNORE}
         if not set(values.tolist()) <= known:
             raise InputError(f"{files.reference} holds other values than 0 to 6 and 255; map them")
-        return volume.with_array(volume.array.astype(np.uint8)), True
-    unscored = (volume.array == IGNORE) & (values.max(initial=0) == IGNORE) & (len(values) <= 3)
+        labels = volume.array.astype(np.uint8)
+        return volume.with_array(labels), _has_tissues(labels)
     labels = np.where(volume.array != 0, Label.CALCIFICATION, Label.BACKGROUND).astype(np.uint8)
-    labels[unscored] = IGNORE
+    if _means_unscored(values.tolist()):
+        labels[volume.array == IGNORE] = IGNORE
     return volume.with_array(labels), False
 
 
-def _strata(meta: Mapping[str, Any]) -> CaseStrata:
-    """What the metadata say of the acquisition; metal also from the rows of what was placed."""
-    how = meta.get("acquisition", {})
-    thickness = next(
-        (how[key] for key in ("slice_thickness_mm", "slice_mm") if how.get(key) is not None), None
-    )
-    metal = meta.get("metal")
-    if metal is None and "lesions" in meta:
-        metal = any(row.get("kind") == "X1" for row in meta["lesions"])
-    return CaseStrata(
-        slice_thickness_mm=_number(thickness),
-        kernel=how.get("kernel"),
-        noise_hu=_number(how.get("noise_hu")),
-        body_part=meta.get("body_part"),
-        kvp=_number(how.get("kvp")),
-        metal=metal,
-    )
+def _has_tissues(labels: Array) -> bool:
+    """Whether anything but background, calcification and unscored voxels is labeled."""
+    return bool(((labels > Label.BACKGROUND) & (labels < Label.CALCIFICATION)).any())
 
 
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
+def _means_unscored(values: Sequence[int]) -> bool:
+    """Whether 255 in a mask of lesions is unscored: not where it is the mask, or a number's turn.
+
+    Args:
+        values: all that the mask holds, rising.
+    """
+    others = [value for value in values if value not in (0, IGNORE)]
+    return bool(others) and values[-1] == IGNORE and IGNORE - 1 not in others

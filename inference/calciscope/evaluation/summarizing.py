@@ -1,6 +1,7 @@
 """From results of cases to the records of a data set, and to a few lines of text."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 
 from calciscope.evaluation.agreement import measure_agreement
 from calciscope.evaluation.bootstrap import Interval
@@ -14,12 +15,17 @@ from calciscope.evaluation.record_rows import FailureRow
 from calciscope.evaluation.records import DatasetReport, PredictorReport, Role
 
 SOURCES = {
-    "phantom": "phantoms, seeds never trained on",
-    "host": "lesions in held-out real limbs",
+    "phantom": ("phantoms", "held-out phantoms"),
+    "host": ("lesions inserted into real limbs", "lesions inserted into held-out real limbs"),
 }
-"""Data sets in words, by the source of their cases."""
+"""Data sets in words, by the source of their cases; the second where all are of `HELD_OUT`."""
 
-LEAST_PATIENTS = 50
+HELD_OUT = "test"
+"""The split that is neither trained on nor chosen by."""
+
+SEEN_SPLITS = ("train", "val")
+
+FEW_PATIENTS = 50
 """With fewer patients a bootstrap interval is rough, and the report says so."""
 
 
@@ -45,30 +51,34 @@ def summarize_predictor(
 
 
 def summarize_dataset(
-    key: str,
+    source: str,
     results: Mapping[str, tuple[Role, Sequence[CaseResult]]],
     synthetic: bool | None,
     license: str,
     failures: Sequence[FailureRow] = (),
     seed: int = 0,
+    splits: Collection[str] = (),
+    taken: Collection[str] = (),
 ) -> DatasetReport:
     """One data set.
 
     Args:
-        key: source of its cases.
+        source: of its cases.
         results: by name of the predictor, the judged one first; all over the same cases.
         synthetic: whether its lesions are made up.
         license: of the data.
         failures: of the judged predictor.
         seed: of the resampling.
+        splits: that its cases name; "" among them where a case names none.
+        taken: keys of other data sets of the report.
     """
     (_, judged), *others = ((name, cases) for name, (_, cases) in results.items())
     differences = tuple(
         row for name, cases in others for row in paired_differences(judged, cases, name, seed)
     )
     return DatasetReport(
-        key=key,
-        name=SOURCES.get(key, key),
+        key=dataset_key(source, taken),
+        name=dataset_name(source, splits),
         synthetic=synthetic,
         license=license,
         cases=len(judged),
@@ -80,7 +90,29 @@ def summarize_dataset(
         ),
         differences=differences,
         failures=tuple(failures),
+        splits=tuple(sorted(splits)),
     )
+
+
+def dataset_key(source: str, taken: Collection[str] = ()) -> str:
+    """A name that files and links may carry, of any source; numbered where it is taken.
+
+    Args:
+        source: as the cases name it, such as "clinic/2026".
+        taken: keys that others have.
+    """
+    plain = re.sub(r"[^A-Za-z0-9_]+", "-", source).strip("-") or "cases"
+    return next(
+        name
+        for name in (plain, *(f"{plain}-{number}" for number in range(2, len(taken) + 3)))
+        if name not in taken
+    )
+
+
+def dataset_name(source: str, splits: Collection[str] = ()) -> str:
+    """A data set in words: held out only where every case says so."""
+    plain, held_out = SOURCES.get(source, (source, source))
+    return held_out if set(splits) == {HELD_OUT} else plain
 
 
 def _agreements(results: Sequence[CaseResult], seed: int) -> tuple[Agreement, ...]:
@@ -173,7 +205,13 @@ def cautions_of(datasets: Sequence[DatasetReport]) -> tuple[str, ...]:
     """What a reader must know before the figures."""
     cautions = []
     for dataset in datasets:
-        if dataset.patients < LEAST_PATIENTS:
+        seen = [split for split in SEEN_SPLITS if split in dataset.splits]
+        if seen:
+            cautions.append(
+                f"{dataset.name}: there are cases of the split {' and '.join(seen)}, which models"
+                " are trained on or chosen by; these figures may be too good."
+            )
+        if dataset.patients < FEW_PATIENTS:
             cautions.append(
                 f"{dataset.name}: {dataset.patients} patients are few; intervals are rough."
             )

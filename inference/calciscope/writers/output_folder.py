@@ -8,8 +8,10 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from calciscope.errors import OutputError
@@ -28,12 +30,32 @@ RESULT_NAMES = (
 )
 """Every file a run may leave in OUT. The first one is moved last: where it is, all are."""
 
+
+@dataclass(frozen=True)
+class Results:
+    """What one kind of work leaves in OUT.
+
+    Attributes:
+        names: files; the first one is moved last: where it is, all are.
+        folders: folders that belong to the results as a whole, with whatever is in them.
+        never_beside: files of another kind of work, whose folder is refused even with `force`.
+    """
+
+    names: tuple[str, ...]
+    folders: tuple[str, ...] = ()
+    never_beside: tuple[str, ...] = ()
+
+
+RUN_RESULTS = Results(RESULT_NAMES)
+
 _REPLACED = ".replaced"
 _DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 @contextmanager
-def output_folder(path: Path, force: bool = False) -> Iterator[Path]:
+def output_folder(
+    path: Path, force: bool = False, results: Results = RUN_RESULTS
+) -> Iterator[Path]:
     """Collect results in a staging folder and move them into `path` when the block ends well.
 
     Files of others in `path` are left alone. With `force`, the results of an earlier run are
@@ -43,16 +65,19 @@ def output_folder(path: Path, force: bool = False) -> Iterator[Path]:
     Args:
         path: the folder OUT; made, with its parents, only when the block ends well.
         force: replace the results of an earlier run.
+        results: what the work leaves.
 
     Yields:
-        An empty folder to write into, under the names of `RESULT_NAMES`.
+        An empty folder to write into, under the names of `results`.
 
     Raises:
-        OutputError: `path` is no folder, holds results and `force` is not given, or cannot be
-            written to.
+        OutputError: `path` is no folder, holds results and `force` is not given, holds those of
+            another kind of work, or cannot be written to.
     """
     target = path.resolve()
-    _refuse(path, target, RESULT_NAMES, force)
+    _refuse_others(path, target, results)
+    _refuse(path, target, results.names, force)
+    _refuse_folders(path, target, results.folders, force)
     staging = _make_staging(path, target)
     try:
         try:
@@ -61,10 +86,11 @@ def output_folder(path: Path, force: bool = False) -> Iterator[Path]:
             if error.errno in _DISK_TROUBLE:
                 raise _cannot_write(path, error) from error
             raise
-        staged = _files(staging)
+        staged = _files(staging, results)
+        _refuse_others(path, target, results)
         _refuse(path, target, staged, force)
         try:
-            _publish(staging, target, staged)
+            _publish(staging, target, staged, results)
         except OSError as error:
             raise _cannot_write(path, error) from error
     finally:
@@ -74,6 +100,25 @@ def output_folder(path: Path, force: bool = False) -> Iterator[Path]:
 def _cannot_write(path: Path, error: OSError) -> OutputError:
     reason = error.strerror or str(error)
     return OutputError(f"cannot write to {path} ({reason}); choose another folder with -o")
+
+
+def _refuse_others(path: Path, target: Path, results: Results) -> None:
+    """Raise if `target` holds the results of another kind of work."""
+    for name in results.never_beside:
+        if os.path.lexists(target / name):
+            raise OutputError(
+                f"{path} holds {name}, the results of other work; choose another folder with -o"
+            )
+
+
+def _refuse_folders(path: Path, target: Path, names: tuple[str, ...], force: bool) -> None:
+    """Raise if one of `names` in `target` is no folder, or one that may not be replaced."""
+    for name in names:
+        place = target / name
+        if os.path.lexists(place) and not place.is_dir():
+            raise OutputError(f"{path / name} is a file; move it or choose another folder")
+        if not force and place.is_dir():
+            raise OutputError(f"{path / name} exists already; add --force to replace it")
 
 
 def _refuse(path: Path, target: Path, names: tuple[str, ...], force: bool) -> None:
@@ -110,21 +155,22 @@ def _is_sibling_writable(target: Path) -> bool:
     return same_device and os.access(target.parent, os.W_OK)
 
 
-def _files(folder: Path) -> tuple[str, ...]:
-    """Relative names of all files below `folder`, `findings.json` last."""
+def _files(folder: Path, results: Results) -> tuple[str, ...]:
+    """Relative names of all files below `folder`, the one that says all are there last."""
     names = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()]
-    return tuple(sorted(names, key=lambda name: (name == RESULT_NAMES[0], name)))
+    return tuple(sorted(names, key=lambda name: (name == results.names[0], name)))
 
 
-def _publish(staging: Path, target: Path, staged: tuple[str, ...]) -> None:
+def _publish(staging: Path, target: Path, staged: tuple[str, ...], results: Results) -> None:
     """Move the staged files into `target`; on any failure `target` is as before."""
     moves = _Moves()
     try:
         if not target.exists():
             moves.move(staging, target)
             return
-        earlier = RESULT_NAMES if (target / RESULT_NAMES[0]).exists() else ()
-        # findings.json leaves first and comes last: it never stands beside half of the rest.
+        whole = (*results.names, *results.folders)
+        earlier = whole if (target / results.names[0]).exists() else ()
+        # The first name leaves first and comes last: it never stands beside half of the rest.
         for name in dict.fromkeys((*earlier, *staged)):
             if os.path.lexists(target / name):
                 moves.move(target / name, staging / _REPLACED / name)
@@ -139,20 +185,17 @@ class _Moves:
     """Renames that can be taken back."""
 
     def __init__(self) -> None:
-        self._done: list[tuple[Path, Path]] = []
-        self._folders: list[Path] = []
+        self._undo: list[Callable[[], object]] = []
 
     def move(self, source: Path, place: Path) -> None:
         """Rename `source` to `place`, making the folders above it."""
         for folder in reversed([p for p in place.parents if not p.exists()]):
             folder.mkdir()
-            self._folders.append(folder)
+            self._undo.append(folder.rmdir)
         source.rename(place)
-        self._done.append((source, place))
+        self._undo.append(partial(place.rename, source))
 
     def undo(self) -> None:
-        """Rename everything back and remove the folders that were made."""
-        for source, place in reversed(self._done):
-            place.rename(source)
-        for folder in reversed(self._folders):
-            folder.rmdir()
+        """Rename everything back and remove the folders that were made, last things first."""
+        for step in reversed(self._undo):
+            step()

@@ -182,7 +182,7 @@ def rule() -> PredictorReport:
 def dataset() -> DatasetReport:
     return DatasetReport(
         key="host",
-        name="lesions in held-out real limbs",
+        name="lesions inserted into real limbs",
         synthetic=True,
         license="CC BY 3.0",
         cases=3,

@@ -72,7 +72,7 @@ def test_annotators_of_other_lesions_are_not_known(
     claim, tripod = filled_checklists(replace(report, datasets=(*report.datasets, real)))
     assert status(claim, "16") is Status.NOT_KNOWN
     assert status(tripod, "8c") is Status.NOT_KNOWN
-    assert "not known for lesions in held-out real limbs" in value(claim, "14")
+    assert "not known for lesions inserted into real limbs" in value(claim, "14")
 
 
 def test_partitions_are_by_patient_only_if_the_lists_say_so(report: EvaluationReport) -> None:

@@ -41,7 +41,7 @@ def test_the_sections_of_a_card_are_there(card: str) -> None:
     heads = [line for line in card.splitlines() if line.startswith("#")]
     assert heads == [
         "# ct-calcification 9.9.9", "## Training", "## Measured",
-        "### Lesions in held-out real limbs (synthetic lesions)", "## Weakest", "## Limits",
+        "### Lesions inserted into real limbs (synthetic lesions)", "## Weakest", "## Limits",
         "## How it was measured",
     ]  # fmt: skip
     assert "**Research use, not a diagnosis.** Not a medical device." in card

@@ -5,6 +5,7 @@ No answer may say more than the records do. A function that would have to guess 
 
 from collections.abc import Callable
 
+from calciscope.evaluation.definitions import RESAMPLES_TEXT
 from calciscope.evaluation.record_rows import FailureKind
 from calciscope.evaluation.records import DatasetReport, EvaluationReport
 from calciscope.evaluation.report import answers_model
@@ -119,9 +120,7 @@ def metrics(report: EvaluationReport) -> str | None:
 def uncertainty(report: EvaluationReport) -> str | None:
     """How intervals are made."""
     made = report.provenance
-    text = (
-        f"95 % percentile bootstrap over patients, {made.resamples:,} resamples, seed {made.seed}"
-    )
+    text = f"95 % percentile bootstrap over patients, resamples: {RESAMPLES_TEXT}; seed {made.seed}"
     paired = any(data.differences for data in report.datasets)
     return f"{text}; paired differences resample patients together" if paired else text
 

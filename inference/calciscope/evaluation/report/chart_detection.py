@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import ceil, log2
 
-from calciscope.evaluation.record_figures import Froc, GroundRow
+from calciscope.evaluation.record_figures import Froc, FrocPoint, GroundRow
 from calciscope.evaluation.records import DatasetReport
 from calciscope.evaluation.report.blocks import Chart, Table
 from calciscope.evaluation.report.drawing import (
@@ -47,8 +47,10 @@ def froc_chart(data: DatasetReport, froc: Froc) -> Chart:
         axes.set_title("FROC")
         x = [max(rate, LEAST_RATE) for rate in rates]
         y = [point.sensitivity for point in froc.points]
-        low, high = [p.low for p in froc.points], [p.high for p in froc.points]
-        axes.fill_between(x, low, high, step="post", color=BAND, alpha=0.45, linewidth=0)
+        low = [point.low for point in froc.points if point.low is not None]
+        high = [point.high for point in froc.points if point.high is not None]
+        if len(low) == len(high) == len(x):
+            axes.fill_between(x, low, high, step="post", color=BAND, alpha=0.45, linewidth=0)
         axes.plot(x, y, color=MAIN, drawstyle="steps-post", linewidth=1.5, label="all thresholds")
         reached = [
             rate for rate in froc.rates if rate.reached and rate.sensitivity.value is not None
@@ -78,8 +80,9 @@ def froc_chart(data: DatasetReport, froc: Froc) -> Chart:
             figure,
             name,
             "FROC",
-            "Step: all thresholds on the probability of predicted lesions; band: 95 % interval"
-            f" over patients; no false positive at all is drawn at 1/16. {sample(data)}.",
+            "Step: all thresholds on the probability of predicted lesions;"
+            f"{' band: 95 % interval over patients;' if low else ''}"
+            f" no false positive at all is drawn at 1/16. {sample(data)}.",
             "; ".join(
                 f"{rate_text(rate.false_positives_per_case)} false positives a case:"
                 f" {interval(rate.sensitivity)}{'' if rate.reached else ' (end of the curve)'}"
@@ -89,13 +92,19 @@ def froc_chart(data: DatasetReport, froc: Froc) -> Chart:
         )
 
 
+def _sensitivity(point: FrocPoint) -> str:
+    if point.low is None or point.high is None:
+        return f"{point.sensitivity:.3f}"
+    return f"{point.sensitivity:.3f} [{point.low:.3f}, {point.high:.3f}]"
+
+
 def _froc_numbers(name: str, froc: Froc) -> Table:
     rows = tuple(
         (
             f"{point.threshold:.3f}",
             number(point.false_positives_per_case, 3),
             number(point.false_positives_per_lesion, 3),
-            f"{point.sensitivity:.3f} [{point.low:.3f}, {point.high:.3f}]",
+            _sensitivity(point),
         )
         for point in froc.points
     )

@@ -102,6 +102,8 @@ def _provenance(report: EvaluationReport) -> Iterator[tuple[str, str]]:
         if model is not None:
             yield title, f"{model.name} {model.version}, {model.license}, made {model.created}"
             yield f"{title}: file", f"SHA-256 {model.sha256}"
+            if model.file_sha256 not in ("", model.sha256):
+                yield f"{title}: file that ran", f"{model.file}, SHA-256 {model.file_sha256}"
             yield f"{title}: code", f"commit {model.commit}"
             yield f"{title}: training data", flat(model.training_data) or "not known"
             yield f"{title}: preprocessing", flat(model.preprocessing) or "not known"
