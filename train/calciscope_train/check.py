@@ -4,7 +4,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,21 @@ from calciscope.ct.body import body_mask
 from calciscope.ct.lesions import find_lesions
 from calciscope.ct.segmentation import CtSegmenter
 from calciscope.ct.settings import MeasurementSettings
+from calciscope.errors import InputError
 from calciscope.evaluation.matching import match_lesions
 from calciscope.labels import Label
 from calciscope.models.engine import create_engine
 from calciscope.models.manifest import load_manifest
 from calciscope.volume import Volume
 from calciscope_train.check_inserter import VOLUMES_MM3, insert
-from calciscope_train.check_set import CheckPatient, CheckSet, RealScore, read_check_set, score_real
+from calciscope_train.check_set import (
+    SPLITS,
+    CheckPatient,
+    CheckSet,
+    RealScore,
+    read_check_set,
+    score_real,
+)
 
 LOGGER = logging.getLogger(__name__)
 
@@ -32,7 +40,7 @@ def check(
     model: Path,
     check_set: Path = Path("configs/check_set.yaml"),
     folder: Path | None = None,
-    patients: Sequence[str] = (),
+    patients: str = "",
     engine: str = "auto",
     threads: int | None = None,
     output: Path | None = None,
@@ -43,22 +51,21 @@ def check(
         model: folder of an exported model.
         check_set: the places and patients, see configs/check_set.yaml.
         folder: of the CTs, where it is not that of the check set.
-        patients: only these; all where empty.
+        patients: only these, with commas between ("001,046"); all where empty.
         engine: auto, openvino or onnxruntime.
         threads: CPU threads; None for all.
         output: JSON file for every figure.
 
     Raises:
-        InputError: the check set or one of its CTs cannot be read.
+        InputError: the check set or one of its CTs cannot be read, or it has no such patient.
     """
+    chosen = read_check_set(check_set, folder)
+    wanted = named_patients(patients, chosen, check_set)
     manifest = load_manifest(model)
     segmenter = CtSegmenter(manifest, create_engine(manifest, engine, threads))
-    chosen = read_check_set(check_set, folder)
     real: list[RealScore] = []
     rows: list[Row] = []
-    for patient in chosen.patients:
-        if patients and patient.name not in patients:
-            continue
+    for patient in wanted:
         score = real_score(patient, chosen, segmenter)
         real.append(score)
         LOGGER.info(
@@ -79,6 +86,22 @@ def check(
         draft = output.with_name(f".{output.name}.partial")
         draft.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         draft.replace(output)
+
+
+def named_patients(names: str, chosen: CheckSet, file: Path) -> Sequence[CheckPatient]:
+    """The patients of a check set that are named, with commas between; all where none is.
+
+    Raises:
+        InputError: the check set has no patient of such a name.
+    """
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    known = [patient.name for patient in chosen.patients]
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise InputError(
+            f"{file} has no patient {', '.join(unknown)}; choose among {', '.join(known)}"
+        )
+    return [patient for patient in chosen.patients if not wanted or patient.name in wanted]
 
 
 def called(ct: Volume, segmenter: CtSegmenter) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
@@ -130,11 +153,16 @@ def real_lines(scores: Sequence[RealScore]) -> Iterable[str]:
         yield (
             f"real limbs, {split}: {sum(s.found for s in group)} of {sum(s.foci for s in group)} "
             f"foci; {sum(s.false_positives for s in group) / len(group):.1f} false positives a "
-            f"limb; of {sum(s.vessels for s in group)} vascular foci "
-            f"{sum(s.vessels_named for s in group)} named vascular, "
-            f"{sum(s.vessels_called for s in group)} called calcification; bowel "
-            f"{sum(s.bowel_mm3 for s in group) / 1000:.2f} mL"
+            f"limb; bowel {sum(s.bowel_mm3 for s in group) / 1000:.2f} mL"
         )
+        for taught, what in ((False, "vascular foci"), (True, "vascular foci taught as labels")):
+            part = [s for s in group if s.vessels and s.vessels_taught == taught]
+            if part:
+                yield (
+                    f"  {sum(s.vessels for s in part)} {what}: "
+                    f"{sum(s.vessels_named for s in part)} named vascular, "
+                    f"{sum(s.vessels_called for s in part)} called calcification"
+                )
         if clean:
             yield (
                 f"  clean limbs: mean {np.mean(clean):.3f} mL, worst {max(clean):.3f} mL, "
@@ -145,18 +173,19 @@ def real_lines(scores: Sequence[RealScore]) -> Iterable[str]:
 
 
 def inserted_lines(rows: Sequence[Row]) -> Iterable[str]:
-    """Sensitivity of the inserted lesions, by compartment and size."""
+    """Sensitivity of the inserted lesions, by split, compartment and size."""
     edges = (0.0, *(1.5 * v for v in VOLUMES_MM3[:-1]), float("inf"))
-    for compartment in ("muscle", "subcutaneous"):
-        for low, high in pairwise(edges):
-            part = [
-                row
-                for row in rows
-                if row["compartment"] == compartment and low <= row["volume_mm3"] < high
-            ]
-            if part:
-                yield (
-                    f"inserted, {compartment}, {low:.0f}-{high:.0f} mm3: "
-                    f"{sum(row['found'] for row in part)} of {len(part)} found, "
-                    f"mean Dice {np.mean([row['dice'] for row in part]):.2f}"
-                )
+    cells = product(SPLITS, ("muscle", "subcutaneous"), pairwise(edges))
+    for split, compartment, (low, high) in cells:
+        part = [
+            row
+            for row in rows
+            if (row["split"], row["compartment"]) == (split, compartment)
+            and low <= row["volume_mm3"] < high
+        ]
+        if part:
+            yield (
+                f"inserted, {split}, {compartment}, {low:.0f}-{high:.0f} mm3: "
+                f"{sum(row['found'] for row in part)} of {len(part)} found, "
+                f"mean Dice {np.mean([row['dice'] for row in part]):.2f}"
+            )

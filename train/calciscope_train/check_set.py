@@ -56,6 +56,8 @@ class CheckSet:
     insert_into: tuple[str, ...]
     insert_count: int
     insert_seed: int
+    taught_vessels: tuple[str, ...] = ()
+    """Patients whose vascular foci are labels of training cases."""
 
     def read_ct(self, patient: str) -> Volume:
         """Canonical CT of a patient; raises InputError where it cannot be read."""
@@ -76,6 +78,8 @@ class RealScore:
         false_positives: components of 10 mm3 or more outside of calcification and unsure places.
         false_mm3: their volume, smaller ones included.
         clean, bones: whether the limb is known to be clean; whether it is arm, hand or shoulder.
+        missed: notes of the reviewed calcifications that were not found.
+        vessels_taught: whether the vascular foci are labels of training cases.
     """
 
     patient: str
@@ -91,6 +95,7 @@ class RealScore:
     clean: bool = False
     bones: bool = False
     missed: tuple[str, ...] = field(default=())
+    vessels_taught: bool = False
 
     @property
     def limb_mm3(self) -> float:
@@ -117,7 +122,8 @@ def read_check_set(file: Path, folder: Path | None = None) -> CheckSet:
         patients = tuple(_patient(name, entry) for name, entry in record["patients"].items())
         insert = record["insert_into"]
         names = {patient.name for patient in patients}
-        others = {*record["clean"], *record["bones"], *insert["patients"]} - names
+        taught = tuple(record.get("taught_vessels", ()))
+        others = {*record["clean"], *record["bones"], *taught, *insert["patients"]} - names
         if others:
             raise KeyError(f"no patients {sorted(others)}")
         return CheckSet(
@@ -129,6 +135,7 @@ def read_check_set(file: Path, folder: Path | None = None) -> CheckSet:
             tuple(insert["patients"]),
             int(insert["count"]),
             int(insert["seed"]),
+            taught,
         )
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{file} does not describe a check set: {error!r}") from error
@@ -198,4 +205,5 @@ def score_real(
         patient.name in check.clean,
         patient.name in check.bones,
         tuple(missed),
+        patient.name in check.taught_vessels,
     )

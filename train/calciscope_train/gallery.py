@@ -5,7 +5,7 @@ the coronal maximum intensity projection, with the outlines of the labels.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,12 +118,21 @@ def _prepared(folder: Path) -> Panel:
 
 def _title(name: str, meta: Any) -> str:
     """Seed or name, body part, scanner and traits, in two short lines."""
-    scanner = meta.get("acquisition", {})
+    scanner = _scanner(meta.get("acquisition", {}))
     parts = [name, str(meta.get("body_part", meta.get("source", ""))), str(meta.get("posture", ""))]
-    if scanner:
-        parts.append(f"{scanner['kernel']} {scanner['slice_mm']:g} mm {scanner['kvp']:g} kVp")
     traits = ", ".join(meta.get("traits", ()))
-    return " ".join(p for p in parts if p) + "\n" + traits[:60]
+    return " ".join(p for p in (*parts, scanner) if p) + "\n" + traits[:60]
+
+
+def _scanner(acquisition: Mapping[str, Any]) -> str:
+    """What is known of the scanner: phantoms name their kernel, real limbs their resolution."""
+    parts = [str(acquisition.get("kernel", ""))]
+    for key, unit in (("slice_mm", "mm"), ("slice_thickness_mm", "mm"), ("kvp", "kVp")):
+        if key in acquisition:
+            parts.append(f"{acquisition[key]:g} {unit}")
+    if "fwhm_mm" in acquisition:
+        parts.append(f"FWHM {acquisition['fwhm_mm']:g} mm")
+    return " ".join(p for p in parts if p)
 
 
 def write_sheet(panels: Sequence[Panel], path: Path, columns: int = 4) -> None:

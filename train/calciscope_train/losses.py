@@ -100,14 +100,14 @@ class MaskedDiceCELoss(nn.Module):
         logits = logits.float()
         labels = labels.long()
         known = labels != IGNORE
-        entropy = functional.cross_entropy(
-            logits, labels, self.label_weights, ignore_index=IGNORE, reduction="sum"
-        )
-        weight = self.label_weights[labels[known]].sum()
+        target = labels.where(known, 0)
+        weight = self.label_weights[target] * known
+        # Written out: cross_entropy has no deterministic kernel on CUDA.
+        chosen = torch.log_softmax(logits, dim=1).gather(1, target.unsqueeze(1)).squeeze(1)
         # A batch without one labeled voxel has loss 0 rather than 0 / 0.
-        entropy = entropy / weight.clamp(min=1.0)
+        entropy = -(chosen * weight).sum() / weight.sum().clamp(min=1.0)
         mask = known.unsqueeze(1)
-        reference = functional.one_hot(labels.where(known, 0), logits.shape[1]).movedim(-1, 1)
+        reference = functional.one_hot(target, logits.shape[1]).movedim(-1, 1)
         probability = torch.softmax(logits, dim=1)
         overlap: Tensor = self.overlap(probability[:, 1:] * mask, (reference * mask)[:, 1:])
         if self.exponent != 1.0:

@@ -18,6 +18,8 @@ fit_and_requeue() {
     fi
     for config in $CONFIGS; do configs+=(--config "$config"); done
 
+    # srun does not take over --cpus-per-task from sbatch since Slurm 22.05.
+    export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}
     srun --kill-on-bad-exit=0 "${command[@]}" fit "${configs[@]}" "$@" || status=$?
 
     # 75: stopped in order, with a checkpoint. 138 and 143: a signal came while the program was

@@ -165,7 +165,7 @@ def test_policies_flags_and_provenance_are_told(full: Written) -> None:
         assert "Dice is 1 where both are empty" in text
         assert "no reference lesion; false positives where there is no lesion" in text
         assert "ab" * 32 in text.replace(" ", "")
-        assert "2,000 resamples of patients, seed 0" in text
+        assert "1,000 for FROC" in text and "500 for ECE; seed 0" in text
         assert "manifest lists 0 as trained on and 3 as held out" in text
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from calciscope.evaluation.definitions import RESAMPLES_TEXT
 from calciscope.evaluation.records import EvaluationReport
 from calciscope.evaluation.report.answers_model import flat
 from calciscope.evaluation.report.blocks import (
@@ -115,5 +116,5 @@ def _provenance(report: EvaluationReport) -> Iterator[tuple[str, str]]:
         yield "Mode", made.mode
     yield "Hardware", made.hardware or "not known"
     yield "Made", f"{made.created}, in {number(made.seconds, 0)} s"
-    yield "Bootstrap", f"{made.resamples:,} resamples of patients, seed {made.seed}"
+    yield "Bootstrap", f"patients drawn anew: {RESAMPLES_TEXT}; seed {made.seed}"
     yield "Record", f"evaluation.json, schema {report.schema_version}"

@@ -94,7 +94,8 @@ def _sensitivities(data: DatasetReport) -> Iterator[Block]:
 def _froc(data: DatasetReport) -> Iterator[Block]:
     froc = data.judged.froc
     if froc is None or not froc.points:
-        yield Text("Not measured: the predicted lesions have no probabilities.")
+        cause = "there is no reference lesion" if data.lesions == 0 else _no_scores(data)
+        yield Text(f"Not measured: {cause}.")
         return
     yield Charts((froc_chart(data, froc),))
     rows = tuple(
@@ -117,6 +118,13 @@ def _froc(data: DatasetReport) -> Iterator[Block]:
         "Sensitivity [95\u00a0%\u00a0interval]",
     )
     yield Table(f"{data.key}-froc-rates", caption, head, rows, text_columns=0)
+
+
+def _no_scores(data: DatasetReport) -> str:
+    """Why there is no curve over probabilities, in words."""
+    if all(row.predicted == 0 for row in data.judged.cases):
+        return f"{data.judged.name} predicted no lesion"
+    return "the predicted lesions have no probabilities, or not all of them"
 
 
 def _grounds(data: DatasetReport) -> Iterator[Block]:
@@ -144,7 +152,7 @@ def _burden(data: DatasetReport) -> Iterator[Block]:
 def _calibration(data: DatasetReport) -> Iterator[Block]:
     calibration = data.judged.calibration
     if calibration is None or not calibration.bins:
-        yield Text("Not measured: the predicted lesions have no probabilities.")
+        yield Text(f"Not measured: {_no_scores(data)}.")
         return
     floor = floor_chart(data, calibration)
     charts = (reliability_chart(data, calibration), *((floor,) if floor else ()))
