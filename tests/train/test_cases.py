@@ -32,6 +32,7 @@ def test_a_case_comes_back_as_it_was_written(make_case: Make) -> None:
     assert case.ct.dtype == np.int16
     assert isinstance(case.ct, np.memmap)
     assert (case.case_id, case.meta["seed"]) == ("made", 7)
+    assert case.meta["split"] == case.folder.parent.name
     assert case.voxel_volume_mm3 == pytest.approx(1.0 * 1.0 * 2.5)
 
 

@@ -9,7 +9,7 @@ from calciscope.errors import InputError
 from calciscope.labels import Label
 from calciscope.volume import Volume
 from calciscope_train import check_inserter
-from calciscope_train.check import inserted_lines, real_lines
+from calciscope_train.check import check, inserted_lines, named_patients, real_lines
 from calciscope_train.check_inserter import TISSUE_HU, insert
 from calciscope_train.check_set import CheckPatient, CheckSet, Focus, read_check_set, score_real
 from calciscope_train.host_config import read_host_config
@@ -63,6 +63,33 @@ def test_a_real_limb_is_scored_by_what_its_boxes_are() -> None:
     assert "1 of 1 foci" in lines and "clean limbs" in lines
 
 
+def test_taught_vessels_stand_apart_from_those_that_were_not(tmp_path: Path) -> None:
+    shipped = read_check_set(CONFIG)
+    hosts = read_host_config(ROOT / "configs" / "hosts.yaml").hosts
+    taught = {n for n, h in hosts.items() if h.split == "train" and h.rules.vascular_boxes}
+    labeled = taught & {patient.name for patient in shipped.patients}
+    assert set(shipped.taught_vessels) == labeled
+    ct = Volume.from_spacing(np.full((40, 20, 10), 300, np.int16), (1.0, 1.0, 4.0))
+    tissues = np.full(ct.shape, Label.VASCULAR, np.uint8)
+    two = tuple(CheckPatient(name, "seen", (Focus("vascular", VESSEL),)) for name in ("a", "b"))
+    folder = CheckSet(tmp_path, "{id}", two, (), (), (), 0, 0, taught_vessels=("b",))
+    empty = np.zeros(ct.shape, dtype=bool)
+    lines = list(real_lines([score_real(p, ct, empty, tissues, folder) for p in two]))
+    assert lines[1:] == [
+        "  1 vascular foci: 1 named vascular, 0 called calcification",
+        "  1 vascular foci taught as labels: 1 named vascular, 0 called calcification",
+    ]
+
+
+def test_patients_are_chosen_by_name_and_unknown_ones_refused(tmp_path: Path) -> None:
+    shipped = read_check_set(CONFIG)
+    names = [patient.name for patient in named_patients("046, 001", shipped, CONFIG)]
+    assert names == ["001", "046"]
+    assert len(named_patients("", shipped, CONFIG)) == len(shipped.patients)
+    with pytest.raises(InputError, match=r"check_set\.yaml has no patient 1, 99; choose among 001"):
+        check(tmp_path, CONFIG, patients="1,99")
+
+
 def test_a_broken_file_is_named(tmp_path: Path) -> None:
     file = tmp_path / "check.yaml"
     file.write_text("patients: {'001': {split: other}}", encoding="utf-8")
@@ -96,13 +123,16 @@ def test_lesions_are_put_in_the_tissue_that_they_name() -> None:
     assert (again.array == after.array).all() and (same == ids).all()
 
 
-def test_figures_of_inserted_lesions_stand_by_compartment_and_size() -> None:
+def test_figures_of_inserted_lesions_stand_by_split_compartment_and_size() -> None:
+    row = {"split": "held_out", "compartment": "muscle", "volume_mm3": 20.0}
     rows = [
-        {"compartment": "muscle", "volume_mm3": 20.0, "found": True, "dice": 0.8},
-        {"compartment": "muscle", "volume_mm3": 25.0, "found": False, "dice": 0.0},
-        {"compartment": "subcutaneous", "volume_mm3": 900.0, "found": True, "dice": 0.9},
+        {**row, "split": "seen", "found": True, "dice": 0.9},
+        {**row, "found": True, "dice": 0.8},
+        {**row, "volume_mm3": 25.0, "found": False, "dice": 0.0},
+        {**row, "compartment": "subcutaneous", "volume_mm3": 900.0, "found": True, "dice": 0.9},
     ]
     assert list(inserted_lines(rows)) == [
-        "inserted, muscle, 0-30 mm3: 1 of 2 found, mean Dice 0.40",
-        "inserted, subcutaneous, 300-inf mm3: 1 of 1 found, mean Dice 0.90",
+        "inserted, held_out, muscle, 0-30 mm3: 1 of 2 found, mean Dice 0.40",
+        "inserted, held_out, subcutaneous, 300-inf mm3: 1 of 1 found, mean Dice 0.90",
+        "inserted, seen, muscle, 0-30 mm3: 1 of 1 found, mean Dice 0.90",
     ]

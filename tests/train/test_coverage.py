@@ -112,5 +112,19 @@ def test_the_command_reads_a_set_and_refuses_an_empty_cell(
         report(tmp_path, all_kinds=True, minimum_cases=2)
 
 
+def test_of_hosts_every_kind_is_that_of_their_configuration(tmp_path: Path) -> None:
+    blank = np.zeros((4, 4, 4))
+    folder = tmp_path / "train" / "host_001_000"
+    record = full_case() | {"case_id": folder.name, "source": "host", "spacing_mm": [1, 1, 2.5]}
+    write_case(folder, blank.astype(np.int16), blank.astype(np.uint8), record)
+    hosts = tmp_path / "hosts.yaml"
+    text = "folder: .\npattern: '{id}'\nhosts: {'001': {split: train}}\ncounts: {C3: 1, C1: 0}\n"
+    hosts.write_text(text)
+    report(tmp_path, all_kinds=True, minimum_cases=1, hosts=hosts)
+    hosts.write_text(text + "negative_counts: {V1: 0.5}\n")
+    with pytest.raises(PhantomError, match="V1 was never requested in 1 cases"):
+        report(tmp_path, all_kinds=True, minimum_cases=1, hosts=hosts)
+
+
 def test_a_small_set_may_have_empty_cells() -> None:
     count_coverage([{"lesions": []}] * 5).check()

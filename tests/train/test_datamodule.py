@@ -79,6 +79,23 @@ def test_validation_is_plain_and_always_the_same(toy_root: Path) -> None:
         assert torch.equal(one["labels"], other["labels"])
 
 
+def test_a_patient_to_train_on_and_to_validate_on_is_refused(tmp_path: Path) -> None:
+    labels = np.full((8, 8, 4), 6, dtype=np.uint8)
+    for root, split, named in (
+        ("saros", "train", {"patient_id": "STS_003", "license": "CC-BY-3.0"}),
+        ("host", "val", {"host": "003", "patient_id": "STS_003"}),
+        ("host", "train", {"host": "042"}),
+    ):
+        meta = {"case_id": "x", "source": root, "spacing_mm": [1.0, 1.0, 2.5], **named}
+        write_case(tmp_path / root / split / "x", labels.astype(int), labels, meta)
+    roots = {str(tmp_path / "saros"): 1.0, str(tmp_path / "host"): 1.0}
+    with pytest.raises(InputError, match=r"patient STS_003 is in both .*saros/train/x and .*host"):
+        CtSegmentationDataModule(roots, SPEC).plan("train")
+    # Each root alone is in order.
+    for root in roots:
+        assert len(CtSegmentationDataModule({root: 1.0}, SPEC).plan("train").cases) == 1
+
+
 def test_sources_share_the_crops_however_many_cases_they_have(tmp_path: Path) -> None:
     labels = np.full((8, 8, 4), 6, dtype=np.uint8)
     for root, count in (("many", 3), ("few", 1)):

@@ -10,7 +10,7 @@ from matplotlib.image import imread
 from calciscope.errors import InputError
 from calciscope.labels import DESCRIPTIONS, Label
 from calciscope_train.cases import write_case
-from calciscope_train.gallery import SQUARE, Panel, gallery, panel_picture
+from calciscope_train.gallery import SQUARE, Panel, _title, gallery, panel_picture
 
 
 def block() -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
@@ -44,6 +44,17 @@ def test_sheets_of_prepared_cases(tmp_path: Path) -> None:
     sheets = sorted(p.name for p in (tmp_path / "sheets").iterdir())
     assert sheets == ["sheet-000.png", "sheet-001.png"]
     assert imread(tmp_path / "sheets" / "sheet-000.png").max() > 0.5
+
+
+def test_the_title_says_what_is_known_of_the_scanner() -> None:
+    host = {"kvp": 120.0, "slice_thickness_mm": 3.27, "fwhm_mm": 1.55, "noise_hu": 9.0}
+    assert _title("003", {"source": "host", "acquisition": host}) == (
+        "003 host 3.27 mm 120 kVp FWHM 1.55 mm\n"
+    )
+    phantom = {"kernel": "soft", "slice_mm": 1.0, "kvp": 100}
+    assert _title("7", {"body_part": "calf", "acquisition": phantom, "traits": ["old"]}) == (
+        "7 calf soft 1 mm 100 kVp\nold"
+    )
 
 
 def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:

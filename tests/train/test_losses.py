@@ -32,6 +32,29 @@ def test_value_by_hand() -> None:
     assert float(loss) == pytest.approx(expected, rel=1e-5)
 
 
+def test_the_cross_entropy_is_that_of_torch() -> None:
+    torch.manual_seed(1)
+    labels = torch.randint(0, 7, (2, 6, 6, 4))
+    labels[0, :2] = IGNORE
+    logits = torch.randn(2, 7, 6, 6, 4)
+    loss = MaskedDiceCELoss(dice_weight=0.0)
+    weights = loss.label_weights
+    expected = torch.nn.functional.cross_entropy(logits, labels, weights, ignore_index=IGNORE)
+    assert float(loss(logits, labels)) == pytest.approx(float(expected), rel=1e-5)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_the_loss_has_a_deterministic_gradient_on_a_gpu() -> None:
+    labels = torch.randint(0, 7, (1, 6, 6, 4), device="cuda")
+    logits = torch.randn(1, 7, 6, 6, 4, device="cuda", requires_grad=True)
+    torch.use_deterministic_algorithms(True)
+    try:
+        MaskedDiceCELoss(lesion_weight=0.1).cuda()(logits, labels).backward()
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert logits.grad is not None and logits.grad.any()
+
+
 def test_a_sure_and_right_answer_costs_nothing() -> None:
     labels = torch.randint(0, 7, (2, 6, 6, 4))
     assert float(MaskedDiceCELoss()(sure(labels), labels)) == pytest.approx(0.0, abs=1e-5)

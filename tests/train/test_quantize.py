@@ -20,7 +20,7 @@ from calciscope_train.checkpoints import TrainedNetwork
 from calciscope_train.export import export_onnx
 from calciscope_train.network import CalcificationUNet
 from calciscope_train.quantization_check import label_agreement, speed_ratio
-from calciscope_train.quantize import lesion_windows, quantize, write_quantized
+from calciscope_train.quantize import halves, lesion_windows, quantize, write_quantized
 
 pytestmark = [
     pytest.mark.slow,
@@ -76,6 +76,17 @@ def test_int8_runs_and_says_nearly_the_same(model: ModelManifest, toy_root: Path
         assert speed_ratio(exact, quantized, windows[0]) > 0
     finally:
         path.unlink()
+
+
+def test_scales_and_check_share_no_patient(toy_root: Path) -> None:
+    case = read_case(list_cases(toy_root, "val")[0])
+    named = ({"host": "1"}, {"host": "1"}, {"patient_id": "2"}, {"host": "3"}, {"host": "1"})
+    cases = [
+        replace(case, meta={"case_id": str(n), **meta}) for n, meta in enumerate((*named, {}, {}))
+    ]
+    scaling, checking = halves(cases)
+    assert [c.case_id for c in scaling] == ["0", "1", "3", "4", "6"]
+    assert [c.case_id for c in checking] == ["2", "5"]
 
 
 def test_windows_hold_lesions(model: ModelManifest, toy_root: Path) -> None:

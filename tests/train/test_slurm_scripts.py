@@ -59,6 +59,12 @@ def test_a_run_that_is_done_is_not_requeued(cluster: Cluster) -> None:
     ]
 
 
+def test_every_task_has_the_cores_of_the_job(cluster: Cluster) -> None:
+    cluster.add("srun", f'echo cores "$SRUN_CPUS_PER_TASK" >> "{cluster.notes}"')
+    assert cluster.submit("fit.sbatch", "runs/ct", SLURM_CPUS_PER_TASK="8") == 0
+    assert cluster.calls[-1] == "cores 8"
+
+
 @pytest.mark.parametrize("status", ["75", "138", "143"])
 def test_a_run_that_was_cut_short_is_requeued(cluster: Cluster, status: str) -> None:
     assert cluster.submit("fit.sbatch", "runs/ct", STATUS=status) == 0

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from calciscope.labels import IGNORE, Label
 from calciscope.phantom.cases import PhantomCase, random_case
 from calciscope.preprocessing import PreprocessingSpec
 from calciscope_train import synthesis
-from calciscope_train.cases import read_case
+from calciscope_train.cases import read_case, write_case
 from calciscope_train.synthesis import FIRST_SEED, SEEDS_PER_SPLIT, synthesise, write_phantom
 
 SPEC = PreprocessingSpec()
@@ -63,6 +64,39 @@ def test_held_out_cases_have_names_of_their_own(
     case = read_case(tmp_path / "test" / "held-out-950001")
     assert case.meta["settings"] == "held_out"
     assert case.meta["kernel"] not in ("soft", "medium", "enhanced", "bone", "hawkeye")
+
+
+@pytest.mark.parametrize(("split", "scanners"), [("train", "training"), ("test", "held_out")])
+def test_test_cases_come_from_held_out_scanners_unless_asked_otherwise(
+    split: str, scanners: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, workers: int, mp_context: object) -> None:
+            super().__init__(workers)
+
+    def made(seed: int, settings: str) -> PhantomCase:
+        jobs.append(settings)
+        raise PhantomError("only 1 of 9 lesions found room")
+
+    monkeypatch.setattr(synthesis, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(synthesis, "random_case", made)
+    with pytest.raises(PhantomError, match="only 0 of 1 phantoms"):
+        synthesise(tmp_path, split, count=1)
+    assert jobs == [scanners]
+
+
+def test_a_large_set_must_have_every_kind(tmp_path: Path) -> None:
+    blank = np.zeros((4, 4, 4))
+    record = {"source": "phantom", "spacing_mm": [1.0, 1.0, 2.5], "lesions": []}
+    record |= {"requested": {"C3": 1}, "placed": {"C3": 1}, "case_id": "a"}
+    write_case(tmp_path / "a", blank.astype(np.int16), blank.astype(np.uint8), record)
+    few, many = [tmp_path / "a"] * 60, [tmp_path / "a"] * 500
+    for folders, told in ((few, False), (many, True)):
+        with pytest.raises(PhantomError) as error:
+            synthesis.report_coverage(folders, tmp_path, ["C3", "X1_nail"])
+        assert ("X1_nail was never requested" in str(error.value)) == told
 
 
 def test_splits_never_share_a_seed() -> None:

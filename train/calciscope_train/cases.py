@@ -71,9 +71,19 @@ class Case:
         return str(self.meta["case_id"])
 
     @property
+    def patient(self) -> str:
+        """Host or patient that the case is of; a phantom is one of its own."""
+        return patient_of(self.meta) or self.case_id
+
+    @property
     def voxel_volume_mm3(self) -> float:
         """Volume of one voxel of the model grid."""
         return float(np.prod(self.meta["spacing_mm"]))
+
+
+def patient_of(meta: Mapping[str, Any]) -> str:
+    """Patient that a case.json names, or its host; "" where it names none."""
+    return str(meta.get("patient_id") or meta.get("host") or "")
 
 
 def case_key(spec: PreprocessingSpec, data_version: int = DATA_VERSION) -> str:
@@ -113,7 +123,8 @@ def write_case(
         np.save(draft / "ct.npy", np.ascontiguousarray(np.rint(ct), dtype=np.int16))
         np.save(draft / "labels.npy", np.ascontiguousarray(labels))
         np.savez(draft / "centers.npz", allow_pickle=False, **find_centers(labels))
-        record = {**meta, KEY: case_key(spec or PreprocessingSpec())}
+        # Reports name the split, so that no one takes training cases for held-out ones.
+        record = {"split": folder.parent.name, **meta, KEY: case_key(spec or PreprocessingSpec())}
         (draft / "case.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
         draft.chmod(0o755)
         draft.rename(folder)

@@ -14,6 +14,7 @@ from typing import Any
 from calciscope.errors import PhantomError
 from calciscope.phantom.kinds import KINDS
 from calciscope_train.cases import list_cases, read_case
+from calciscope_train.host_config import read_host_config
 
 LOGGER = logging.getLogger(__name__)
 
@@ -135,21 +136,33 @@ def count_coverage(records: Iterable[Mapping[str, Any]]) -> Coverage:
 
 
 def report(
-    root: Path, split: str = "train", all_kinds: bool = False, minimum_cases: int = 50
+    root: Path,
+    split: str = "train",
+    all_kinds: bool = False,
+    minimum_cases: int = 50,
+    hosts: Path = Path("configs/hosts.yaml"),
 ) -> Coverage:
     """Report what a split holds, and fail when a cell that must not be empty is.
 
     Args:
         root: folder of cases.
         split: train, val or test.
-        all_kinds: whether every kind that Calciscope knows must have been requested.
+        all_kinds: whether every kind must have been requested: of a set of hosts those that their
+            configuration names, of any other all that Calciscope knows.
         minimum_cases: of a set that must be full; a smaller one is only reported.
+        hosts: configuration of the hosts.
 
     Raises:
         PhantomError: a kind, a compartment and size, or a compartment and contrast is empty.
+        InputError: the configuration of the hosts is needed and cannot be read.
     """
-    coverage = count_coverage(read_case(folder).meta for folder in list_cases(root, split))
+    records = [read_case(folder).meta for folder in list_cases(root, split)]
+    coverage = count_coverage(records)
     for line in coverage.lines():
         LOGGER.info(line)
-    coverage.check(minimum_cases, KINDS if all_kinds else ())
+    kinds: Iterable[str] = ()
+    if all_kinds:
+        of_hosts = {record.get("source") for record in records} == {"host"}
+        kinds = read_host_config(hosts).kinds if of_hosts else KINDS
+    coverage.check(minimum_cases, kinds)
     return coverage

@@ -18,7 +18,7 @@ from calciscope_train.augmentation import Augmentation, AugmentationSettings
 from calciscope_train.cases import Case, list_cases, read_case
 from calciscope_train.crop_mix import CropMix
 from calciscope_train.crops import CropDataset, CropPlan
-from calciscope_train.fitting_cases import check_keys, licensed
+from calciscope_train.fitting_cases import check_keys, check_patients, licensed
 from calciscope_train.samplers import NumberSampler
 
 Batch = dict[str, torch.Tensor]
@@ -79,8 +79,10 @@ class CtSegmentationDataModule(pl.LightningDataModule):
 
         Raises:
             InputError: a root has no case in this split, none with an accepted license, or a case
-                that was made with another preprocessing.
+                that was made with another preprocessing; a patient is in train and in val.
         """
+        if split == "train":
+            check_patients(map(Path, self.roots), self.licenses)
         cases: list[Case] = []
         weights: list[float] = []
         for root, share in self.roots.items():

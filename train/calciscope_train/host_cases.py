@@ -22,6 +22,7 @@ from calciscope.physics import ha_slope_hu_per_mg_cc
 from calciscope.preprocessing import PreprocessingSpec, preprocess
 from calciscope.volume import Volume
 from calciscope_train.cases import write_case
+from calciscope_train.generator import GENERATOR, host_settings
 from calciscope_train.host_config import HostConfig
 from calciscope_train.host_confounders import ALONG_VESSELS, draw_on_vessels, occupied_by
 from calciscope_train.host_insertion import Imaging, insert_lesions
@@ -144,7 +145,7 @@ def write_variant(
     elsewhere = {kind: n for kind, n in counts.items() if kind not in ALONG_VESSELS}
     placement = place_lesions(bordered(free), elsewhere, rng)
     placement.check(config.minimum_placed_share)
-    book(placement, on_vessels)
+    book(placement, on_vessels, counts)
     ct, labels, lesions = insert_lesions(host.ct, host.tissues.array, placement.lesions, imaging)
     if rng.uniform() < config.lumen_share and host.lumens.array.any():
         ct, labels, filled = fill_lumens(
@@ -158,6 +159,8 @@ def write_variant(
         "seed": seed,
         "variant": variant,
         "host": host.name,
+        GENERATOR: host_settings(config, host.name),
+        "patient_id": config.patient_of(host.name),
         "license": config.license_of(host.name),
         "acquisition": {
             "kvp": config.kvp,
@@ -182,10 +185,21 @@ def is_negative(variant: int, config: HostConfig) -> bool:
     return int((variant + 1) * share) > int(variant * share)
 
 
-def book(placement: Placement, on_vessels: list[Lesion]) -> None:
-    """Add lesions drawn on vessels to a placement and its books; they are asked for as placed."""
+def book(placement: Placement, on_vessels: list[Lesion], counts: Mapping[str, int]) -> None:
+    """Add lesions drawn on vessels to a placement and its books.
+
+    After `Placement.check`: a host may show fewer vessels than were asked for, which is no fault of
+    the case. The books say so all the same, and the coverage of the set with them.
+
+    Args:
+        placement: of the lesions off the vessels.
+        on_vessels: what `draw_on_vessels` gave.
+        counts: requests by kind.
+    """
+    for kind in ALONG_VESSELS:
+        if counts.get(kind, 0):
+            placement.requested[kind] += counts[kind]
     for lesion in on_vessels:
-        placement.requested[lesion.kind] += 1
         placement.placed[lesion.kind] += 1
         placement.lesions.append(lesion)
 

@@ -99,6 +99,16 @@ class HostConfig:
         """CT file of a host."""
         return self.hosts[host].ct or self.folder / self.pattern.format(id=host)
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of lesions that cases are to hold."""
+        rates = (*self.counts.items(), *self.negative_counts.items())
+        return tuple(dict.fromkeys(kind for kind, rate in rates if rate > 0))
+
+    def patient_of(self, host: str) -> str:
+        """The patient's id as other sets have it, from the file name: "STS_025"."""
+        return f"{self.pattern.partition('{id}')[0]}{host}"
+
     def license_of(self, host: str) -> str:
         """License of a host's CT."""
         return self.hosts[host].license or self.license

@@ -11,6 +11,7 @@ from calciscope.errors import InputError
 from calciscope.preprocessing import PreprocessingSpec
 from calciscope_train.cases import list_cases, read_case
 from calciscope_train.coverage import count_coverage
+from calciscope_train.generator import warn_of_others
 from calciscope_train.host_cases import prepare_host, write_variant
 from calciscope_train.host_config import SPLITS, HostConfig, read_host_config
 from calciscope_train.importers.licenses import allowed, parsed_licenses
@@ -44,7 +45,8 @@ def prepare(
 
     Raises:
         InputError: a split, a license, a host or the config is not usable.
-        PhantomError: too many of the lesions asked for found no room.
+        PhantomError: too many of the lesions asked for found no room, or a training set that is
+            large enough lacks a kind of lesion, a compartment and size, or a contrast.
     """
     unknown = [split for split in splits if split not in SPLITS]
     if unknown:
@@ -61,8 +63,13 @@ def prepare(
     for split in splits:
         folders = [f for f in list_cases(root, split) if f.name.startswith("host_")]
         LOGGER.info("%s:", split)
-        for line in count_coverage(read_case(case).meta for case in folders).lines():
+        records = [read_case(case).meta for case in folders]
+        warn_of_others(records, root / split, hosts)
+        coverage = count_coverage(records)
+        for line in coverage.lines():
             LOGGER.info(line)
+        if split == "train":
+            coverage.check(kinds=hosts.kinds)
 
 
 def licensed(config: HostConfig, licenses: Sequence[str]) -> HostConfig:

@@ -86,7 +86,7 @@ def quantize(
 
     Args:
         model: folder of an exported model.
-        cases: folders of prepared cases; every second case gives scales, the others are checked.
+        cases: folders of prepared cases; every second patient gives scales, the others are checked.
         split: of the cases; never those that the model is judged by.
         windows_per_case: windows around lesions that are taken of each case.
         threads: CPU threads; None for all.
@@ -103,8 +103,9 @@ def quantize(
     plain = replace(manifest, variants=())
     folders = [folder for root in cases for folder in list_cases(root, split)]
     opened = [read_case(folder) for folder in folders]
-    taken = [w for case in opened[::2] for w in lesion_windows(case, manifest, windows_per_case)]
-    checked = [w for case in opened[1::2] for w in lesion_windows(case, manifest, windows_per_case)]
+    scaling, checking = halves(opened)
+    taken = [w for case in scaling for w in lesion_windows(case, manifest, windows_per_case)]
+    checked = [w for case in checking for w in lesion_windows(case, manifest, windows_per_case)]
     if not taken or not checked:
         raise InputError(f"too few {split} cases with calcification to quantize on; make more")
     exact = create_engine(plain, ENGINE, threads, "fp32")
@@ -119,16 +120,26 @@ def quantize(
             labels = label_agreement(exact, engine, checked)
             lesions = 0.0
             if labels.labels >= MINIMUM_LABEL_AGREEMENT:
-                lesions = lesion_agreement(plain, exact, engine, opened[1::2])
+                lesions = lesion_agreement(plain, exact, engine, checking)
             tried.append(_Tried(scheme, labels, lesions, speed_ratio(default, engine, checked[0])))
             LOGGER.info("%s", tried[-1].figures())
             if lesions >= MINIMUM_LESION_AGREEMENT:
                 break
         else:
             raise ModelError(_refusal(plain, tried))
-        _keep(manifest, draft, tried, [case.case_id for case in opened[1::2]])
+        _keep(manifest, draft, tried, [case.case_id for case in checking])
     finally:
         draft.unlink(missing_ok=True)
+
+
+def halves(cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
+    """The cases of every second patient, in the order in which they come, and all others."""
+    patients = list(dict.fromkeys(case.patient for case in cases))
+    first = set(patients[::2])
+    return (
+        [case for case in cases if case.patient in first],
+        [case for case in cases if case.patient not in first],
+    )
 
 
 def lesion_windows(

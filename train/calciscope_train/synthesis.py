@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -13,10 +13,12 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from calciscope.errors import InputError, PhantomError
 from calciscope.phantom.cases import PhantomCase, random_case
+from calciscope.phantom.kinds import KINDS
 from calciscope.preprocessing import PreprocessingSpec, preprocess
 from calciscope.resampling import resample_labels
 from calciscope_train.cases import list_cases, read_case, write_case
 from calciscope_train.coverage import count_coverage
+from calciscope_train.generator import GENERATOR, phantom_settings, warn_of_others
 
 LOGGER = logging.getLogger(__name__)
 
@@ -24,6 +26,9 @@ FIRST_SEED = {"train": 0, "val": 900_000, "test": 950_000}
 """Splits never share a seed, however many cases are made."""
 
 SEEDS_PER_SPLIT = 50_000
+
+EVERY_KIND_FROM = 500
+"""Cases of which every kind must be asked for; the rarest comes once in 40."""
 
 SETTINGS = ("training", "held_out")
 """Scanner settings of phantom/bodies.yaml."""
@@ -48,7 +53,12 @@ def write_phantom(
         LOGGER.warning("seed %d left out: %s", seed, error)
         return False
     ct, labels, meta = on_model_grid(case, spec)
-    write_case(folder, ct, labels, {"case_id": folder.name, "source": "phantom", **meta})
+    write_case(
+        folder,
+        ct,
+        labels,
+        {"case_id": folder.name, "source": "phantom", GENERATOR: phantom_settings(), **meta},
+    )
     return True
 
 
@@ -88,7 +98,7 @@ def synthesise(
     count: int = 100,
     start: int = 0,
     processes: int = 2,
-    settings: str = "training",
+    settings: str | None = None,
 ) -> None:
     """Make phantom cases; those that exist are kept, so that a stopped run goes on.
 
@@ -98,8 +108,8 @@ def synthesise(
         count: number of seeds.
         start: first seed within the split's range.
         processes: number of worker processes, of one thread each.
-        settings: training, or held_out for the split test alone: scanners that are never trained
-            on, in <root>/test/held-out-<seed>.
+        settings: training or, for the split test alone, held_out: scanners that are never trained
+            on, in <root>/test/held-out-<seed>. None: held_out for test, else training.
 
     Raises:
         InputError: unknown split or settings, too many seeds, or held-out settings in training.
@@ -110,6 +120,8 @@ def synthesise(
         raise InputError(f"no split {split}; choose one of {', '.join(FIRST_SEED)}")
     if start + count > SEEDS_PER_SPLIT:
         raise InputError(f"a split has {SEEDS_PER_SPLIT} seeds; ask for fewer than {count}")
+    if settings is None:
+        settings = "held_out" if split == "test" else "training"
     if settings not in SETTINGS:
         raise InputError(f"no settings {settings}; choose one of {', '.join(SETTINGS)}")
     if settings != "training" and split != "test":
@@ -130,12 +142,20 @@ def synthesise(
                 LOGGER.info("%d of %d phantoms, %.1f a minute and core", number, count, rate)
     if made < 0.9 * count:
         raise PhantomError(f"only {made} of {count} phantoms could be made; see the log")
-    report_coverage(list_cases(root, split))
+    report_coverage(list_cases(root, split), root / split, KINDS if split == "train" else ())
 
 
-def report_coverage(folders: Sequence[Path]) -> None:
-    """Log what the cases hold; raise PhantomError when a cell that must not be empty is."""
-    coverage = count_coverage(read_case(folder).meta for folder in folders)
+def report_coverage(folders: Sequence[Path], root: Path, kinds: Iterable[str] = ()) -> None:
+    """Log what the cases hold; raise PhantomError when a cell that must not be empty is.
+
+    Args:
+        folders: of the cases.
+        root: for the messages.
+        kinds: that a large set must have been asked for.
+    """
+    records = [read_case(folder).meta for folder in folders]
+    warn_of_others(records, root)
+    coverage = count_coverage(records)
     for line in coverage.lines():
         LOGGER.info(line)
-    coverage.check()
+    coverage.check(kinds=kinds if coverage.cases >= EVERY_KIND_FROM else ())

@@ -10,7 +10,8 @@ from calciscope.errors import InputError, PhantomError
 from calciscope.labels import IGNORE, Label
 from calciscope.preprocessing import PreprocessingSpec
 from calciscope.volume import Volume
-from calciscope_train.cases import list_cases, read_case
+from calciscope_train import hosts
+from calciscope_train.cases import list_cases, read_case, write_case
 from calciscope_train.host_cases import (
     bordered,
     draw_counts,
@@ -21,6 +22,7 @@ from calciscope_train.host_cases import (
     write_variant,
 )
 from calciscope_train.host_config import HostConfig
+from calciscope_train.host_vessels import Vessel
 from calciscope_train.hosts import prepare, written_cases
 
 
@@ -85,6 +87,22 @@ def test_too_few_placed_is_an_error(host_config: HostConfig, tmp_path: Path) -> 
     assert not (tmp_path / "case").exists()
 
 
+def test_vessels_that_a_host_lacks_are_booked_and_stop_nothing(
+    host_config: HostConfig, tmp_path: Path
+) -> None:
+    host = replace(prepare_host(host_config, "001", PreprocessingSpec()), vessels=())
+    asked = replace(host_config, counts={"V1": 20.0, "C3_focus": 3.0})
+    books = write_variant(host, asked, 0, 0, tmp_path / "case")
+    assert books.requested["V1"] > 0 and books.placed["V1"] == 0
+    record = read_case(tmp_path / "case").meta
+    assert record["requested"]["V1"] == books.requested["V1"] and "V1" not in record["placed"]
+    path = np.stack([np.zeros(31), np.zeros(31), np.arange(31.0)], axis=1)
+    books = write_variant(
+        replace(host, vessels=(Vessel(path, 3.0, True),)), asked, 0, 0, tmp_path / "one"
+    )
+    assert books.requested["V1"] == record["requested"]["V1"] and books.placed["V1"] == 1
+
+
 def test_counts_grow_with_the_root_of_the_soft_tissue() -> None:
     means = []
     for side in (50, 100):
@@ -122,6 +140,22 @@ def test_an_unreadable_host_is_named(tmp_path: Path) -> None:
         read_host(broken)
     with pytest.raises(InputError, match=r"absent\.nii\.gz"):
         read_host(tmp_path / "absent.nii.gz")
+
+
+def test_a_training_set_that_lacks_a_kind_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosts, "written_cases", lambda *given: iter(()))
+    blank = np.zeros((4, 4, 4))
+    for number in range(50):
+        folder = tmp_path / "train" / f"host_001_{number:03d}"
+        record = {"case_id": folder.name, "source": "host", "spacing_mm": [1, 1, 2.5]}
+        record |= {"requested": {"C3": 1}, "placed": {"C3": 1}, "lesions": []}
+        write_case(folder, blank.astype(np.int16), blank.astype(np.uint8), record)
+    config = Path(__file__).parents[3] / "configs" / "hosts.yaml"
+    with pytest.raises(PhantomError, match="C4 was never requested"):
+        prepare(tmp_path, config, splits=["train"])
+    prepare(tmp_path, config, splits=["val"])
 
 
 def test_the_command_refuses_an_unknown_split(tmp_path: Path) -> None:

@@ -117,6 +117,17 @@ def test_a_patient_stays_in_the_split_of_the_first_import(dataset: Path, tmp_pat
     assert outcome.kept == ["demo_A"]
 
 
+def test_a_case_that_teaches_nothing_is_refused(
+    dataset: Path, tmp_path: Path, trunk: Volume, store: Callable[..., Path]
+) -> None:
+    file = dataset / "mapping.yaml"
+    file.write_text(MAPPING.replace("0: unknown, 1: subcutaneous, 2: bone", "0: unseen"))
+    store(trunk.with_array(np.zeros(trunk.shape, np.uint8)), dataset / "A_seg.nii.gz")
+    outcome = run_import(read_plain(file), dataset, tmp_path / "cases", limit=1)
+    assert outcome.refused == {"demo_A": "demo_A has no voxel of a known label"}
+    assert outcome.written == []
+
+
 def test_no_case_at_all_is_an_error_with_the_first_reason(dataset: Path, tmp_path: Path) -> None:
     for name in "AC":
         (dataset / f"{name}_ct.nii.gz").write_bytes(b"")

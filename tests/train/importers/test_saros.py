@@ -10,7 +10,8 @@ from calciscope.errors import InputError
 from calciscope.labels import IGNORE, Label
 from calciscope.volume import Volume
 from calciscope_train.cases import Case, read_case
-from calciscope_train.importers.run import run_import
+from calciscope_train.importers.claims import Claim
+from calciscope_train.importers.run import resampled_claims, run_import
 from calciscope_train.importers.saros import Saros, annotated_slices
 
 HEADER = "id,tcia_collection,tcia_case_id,anatomic_region,tcia_series_instance_uid,license,split\n"
@@ -60,6 +61,16 @@ def cases(dataset: Path, tmp_path: Path) -> dict[str, Case]:
     run_import(Saros(), dataset, tmp_path / "cases")
     found = (tmp_path / "cases").glob("*/saros_*")
     return {path.name.removeprefix("saros_"): read_case(path) for path in found}
+
+
+def test_every_annotated_slice_of_a_thin_series_stays() -> None:
+    claims = np.full((2, 2, 40), Claim.UNSEEN, np.uint8)
+    for number, k in enumerate(range(0, 40, 5)):
+        claims[:, :, k] = number % 3 + 1
+    on_grid = resampled_claims(claims, (2, 2, 16))
+    kept = [int(v) for v in on_grid[0, 0] if v != Claim.UNSEEN]
+    assert kept == [number % 3 + 1 for number in range(8)]
+    assert on_grid[0, 0, 0] == 1 and on_grid[0, 0, 2] == 2
 
 
 def test_regions_become_labels_on_annotated_slices_only(

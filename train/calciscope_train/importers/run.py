@@ -17,7 +17,7 @@ from calciscope.preprocessing import PreprocessingSpec, preprocess
 from calciscope.resampling import resample_labels
 from calciscope_train.cases import write_case
 from calciscope_train.host_config import SPLITS
-from calciscope_train.importers.claims import settled
+from calciscope_train.importers.claims import Claim, Labels, settled
 from calciscope_train.importers.item import Importer, Item
 from calciscope_train.importers.licenses import allowed
 from calciscope_train.importers.splits import merged, splits_in, splits_of
@@ -102,6 +102,25 @@ def _imported(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Item, str]]
             yield future.result()
 
 
+def resampled_claims(claims: Labels, shape: Sequence[int]) -> Labels:
+    """Claims on the model grid, by nearest neighbor.
+
+    Where only some slices were looked at, each keeps the grid slice that it lies in: between thin
+    slices the nearest one is mostly one that nobody looked at.
+
+    Args:
+        claims: values of `Claim`, shape (X, Y, Z).
+        shape: of the model grid.
+    """
+    result: Labels = resample_labels(claims, shape)
+    seen = np.flatnonzero((claims != Claim.UNSEEN).any(axis=(0, 1)))
+    for k in seen if len(seen) < claims.shape[2] else ():
+        own = int((k + 0.5) * shape[2] / claims.shape[2])
+        if (result[:, :, own] == Claim.UNSEEN).all():
+            result[:, :, own] = resample_labels(claims[:, :, k : k + 1], (*shape[:2], 1))[:, :, 0]
+    return result
+
+
 def import_case(importer: Importer, item: Item, folder: Path) -> tuple[Item, str]:
     """Read one case, bring it to the model grid and write it; gives why it was refused, or ""."""
     try:
@@ -109,8 +128,10 @@ def import_case(importer: Importer, item: Item, folder: Path) -> tuple[Item, str
     except InputError as error:
         return item, str(error)
     grid = preprocess(source.ct, PreprocessingSpec()).volume
-    claims = resample_labels(source.claims, grid.shape)
+    claims = resampled_claims(source.claims, grid.shape)
     labels = settled(grid, claims, source.mineral_is_labeled)
+    if (labels == IGNORE).all():
+        return item, f"{item.case_id} has no voxel of a known label"
     meta: dict[str, Any] = {
         "case_id": item.case_id,
         "source": importer.name,

@@ -50,9 +50,10 @@ def host_splits(config: HostConfig) -> dict[str, str]:
 
     A dropped host is for testing: it may be kept apart as an independent check.
     """
-    prefix = config.pattern.partition("{id}")[0]
     splits = {name: host.split for name, host in config.hosts.items()}
-    return {f"{prefix}{name}": splits.get(name, "test") for name in (*config.dropped, *splits)}
+    return {
+        config.patient_of(name): splits.get(name, "test") for name in (*config.dropped, *splits)
+    }
 
 
 def splits_in(root: Path, splits: Sequence[str] = SPLITS) -> dict[str, str]:
