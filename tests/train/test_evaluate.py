@@ -79,7 +79,7 @@ def test_evaluation_is_written_beside_the_model(tmp_path: Path) -> None:
     report = from_json(text)
     (data,) = report.datasets
     assert (data.key, data.name, data.synthetic) == (
-        "phantom", "phantoms", True,
+        "phantom", "held-out phantoms", True,
     )  # fmt: skip
     assert data.judged.figure("sensitivity").interval.value == 0.0
     assert data.predictors[1].figure("sensitivity").interval.value == 1.0
