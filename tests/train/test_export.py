@@ -61,6 +61,10 @@ def test_the_folder_holds_what_the_runtime_accepts(exported: ModelManifest) -> N
     assert list(exported.folder.parent.iterdir()) == [exported.folder]
 
 
+def test_no_path_of_the_machine_is_in_the_file(exported: ModelManifest) -> None:
+    assert str(Path(__file__).parents[2]).encode() not in exported.path.read_bytes()
+
+
 def test_preprocessing_and_labels_are_inside_the_file(exported: ModelManifest) -> None:
     inside = read_onnx_metadata(exported.path)
     assert PreprocessingSpec.from_json(inside["preprocessing"]) == SPEC
