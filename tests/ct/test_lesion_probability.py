@@ -44,6 +44,25 @@ def test_features_are_what_can_be_counted() -> None:
     assert sure["foreign_share"] == faint["background_share"] == 0
 
 
+def test_noise_is_told_from_what_stays() -> None:
+    _, _, tissue, probability, body = study()
+    hu = np.random.default_rng(0).normal(50, 25, SHAPE)
+    # The border of fat and muscle beside the lesion is not noise.
+    hu[:, 33:] -= 150
+    speck = (6, 30, 14)
+    hu[FAINT] = hu[speck] = 190
+    mask = np.zeros(SHAPE, bool)
+    mask[FAINT] = mask[speck] = True
+    tissue[:] = Label.MUSCLE
+    ct = Volume.from_spacing(hu.round().astype(np.int16), (1.0, 1.0, 2.0))
+    found = candidates_with_features(ct, mask, tissue, probability, body)
+    small, lesion = sorted((features for _, features in found), key=lambda f: f["log_volume"])
+    assert math.exp(lesion["log_noise"]) == pytest.approx(25, rel=0.3)
+    assert math.exp(small["log_contrast"]) == pytest.approx(140, rel=0.1)
+    assert math.exp(small["log_smoothed_contrast"]) < 60
+    assert math.exp(lesion["log_smoothed_contrast"]) > 80
+
+
 def test_memory_order_and_a_cut_at_the_border_change_nothing() -> None:
     ct, mask, tissue, probability, body = study()
     fortran = [np.asfortranarray(array) for array in (mask, tissue, probability, body)]

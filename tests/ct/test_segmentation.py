@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from itertools import permutations, product
 
 import numpy as np
@@ -5,8 +6,7 @@ import pytest
 
 from calciscope.ct.segmentation import CtSegmentation, CtSegmenter
 from calciscope.labels import Label
-from calciscope.models.manifest import ModelManifest, standard_labels
-from calciscope.preprocessing import PreprocessingSpec
+from calciscope.models.manifest import ModelManifest
 from calciscope.volume import Volume
 
 AIR, FAT, MUSCLE, MINERAL, TABLE = -1000, -100, 50, 400, 420
@@ -36,19 +36,9 @@ class ThresholdEngine:
         return logits
 
 
-def segmenter() -> CtSegmenter:
-    model = ModelManifest(
-        name="threshold",
-        version="0",
-        sha256="",
-        preprocessing=PreprocessingSpec(),
-        commit="",
-        created="",
-        license="",
-        training_data={},
-        labels=standard_labels(),
-    )
-    return CtSegmenter(model, ThresholdEngine())
+@pytest.fixture
+def segmenter(toy_manifest: ModelManifest) -> CtSegmenter:
+    return CtSegmenter(toy_manifest, ThresholdEngine())
 
 
 def two_legs() -> Volume:
@@ -64,22 +54,9 @@ def two_legs() -> Volume:
     return Volume.from_spacing(hu, (1.0, 1.0, 1.0), ORIGIN)
 
 
-def stored(volume: Volume, order: tuple[int, ...], flips: tuple[bool, ...]) -> Volume:
-    """The same CT with its axes in another order and direction."""
-    array = volume.array.transpose(order)
-    affine = volume.affine.copy()
-    affine[:3, :3] = volume.affine[:3, list(order)]
-    for axis, flip in enumerate(flips):
-        if flip:
-            array = np.flip(array, axis)
-            affine[:3, 3] += affine[:3, axis] * (array.shape[axis] - 1)
-            affine[:3, axis] *= -1
-    return Volume(array, affine)
-
-
 @pytest.fixture(scope="module")
-def result() -> CtSegmentation:
-    return segmenter().segment(two_legs())
+def result(toy_manifest: ModelManifest) -> CtSegmentation:
+    return CtSegmenter(toy_manifest, ThresholdEngine()).segment(two_legs())
 
 
 def test_all_volumes_lie_on_the_native_grid(result: CtSegmentation) -> None:
@@ -142,9 +119,13 @@ def test_dense_table_is_not_calcification(result: CtSegmentation) -> None:
     ],
 )
 def test_storage_order_does_not_matter(
-    result: CtSegmentation, order: tuple[int, ...], flips: tuple[bool, ...]
+    segmenter: CtSegmenter,
+    result: CtSegmentation,
+    stored: Callable[[Volume, tuple[int, ...], tuple[bool, ...]], Volume],
+    order: tuple[int, ...],
+    flips: tuple[bool, ...],
 ) -> None:
-    other = segmenter().segment(stored(two_legs(), order, flips))
+    other = segmenter.segment(stored(two_legs(), order, flips))
     for name in ("tissues", "tissue_beneath", "probability", "body"):
         expected = stored(getattr(result, name), order, flips)
         volume: Volume = getattr(other, name)
@@ -152,18 +133,17 @@ def test_storage_order_does_not_matter(
         np.testing.assert_allclose(volume.affine, expected.affine)
 
 
-def test_model_spacing_needs_no_resampling() -> None:
+def test_model_spacing_needs_no_resampling(segmenter: CtSegmenter) -> None:
     legs = two_legs()
     ct = Volume.from_spacing(legs.array[:, :, ::2].copy(), (1.0, 1.0, 2.0), ORIGIN)
-    result = segmenter().segment(ct)
+    result = segmenter.segment(ct)
     found = result.tissues.array == Label.CALCIFICATION
     np.testing.assert_array_equal(found, ct.array == MINERAL)
 
 
-def test_stages_and_progress_are_told() -> None:
+def test_stages_and_progress_are_told(segmenter: CtSegmenter) -> None:
     shares: list[float] = []
-    worker = segmenter()
-    result = worker.segment(two_legs(), shares.append)
+    result = segmenter.segment(two_legs(), shares.append)
     assert list(result.timings) == [
         "preprocess",
         "body",
@@ -176,23 +156,22 @@ def test_stages_and_progress_are_told() -> None:
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     assert result.windows == len(shares)
-    assert isinstance(worker.engine, ThresholdEngine)
-    assert worker.engine.runs == result.windows
+    assert isinstance(segmenter.engine, ThresholdEngine)
+    assert segmenter.engine.runs == result.windows
 
 
-def test_a_model_segments_one_ct_after_another() -> None:
-    worker = segmenter()
-    first = worker.segment(two_legs())
+def test_a_model_segments_one_ct_after_another(segmenter: CtSegmenter) -> None:
+    first = segmenter.segment(two_legs())
     empty = Volume.from_spacing(np.full(SHAPE, AIR, dtype=np.int16), (1.0, 1.0, 1.0))
-    second = worker.segment(empty)
-    third = worker.segment(two_legs())
+    second = segmenter.segment(empty)
+    third = segmenter.segment(two_legs())
     assert second.windows == 0
     assert not second.tissues.array.any()
     np.testing.assert_array_equal(first.tissues.array, third.tissues.array)
 
 
-def test_ct_in_hand_is_not_changed() -> None:
+def test_ct_in_hand_is_not_changed(segmenter: CtSegmenter) -> None:
     ct = two_legs()
     before = ct.array.copy()
-    segmenter().segment(ct)
+    segmenter.segment(ct)
     np.testing.assert_array_equal(ct.array, before)

@@ -1,5 +1,6 @@
 """A model as a predictor: a network that sees and one that is blind, on a drawn limb."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,23 +15,10 @@ from calciscope.evaluation.record_rows import CaseStrata
 from calciscope.evaluation.reference_cases import ReferenceCase
 from calciscope.evaluation.rule_predictor import Surroundings, all_rules
 from calciscope.labels import Label
-from calciscope.models.manifest import ModelManifest, standard_labels
+from calciscope.models.manifest import ModelManifest
 from calciscope.models.variants import ModelVariant
 from calciscope.physics import ha_slope_hu_per_mg_cc
-from calciscope.preprocessing import PreprocessingSpec
 from calciscope.volume import Volume
-
-MODEL = ModelManifest(
-    name="toy",
-    version="0",
-    sha256="",
-    preprocessing=PreprocessingSpec(),
-    commit="",
-    created="",
-    license="Apache-2.0",
-    training_data={},
-    labels=standard_labels(),
-)
 
 
 class Oracle:
@@ -98,12 +86,21 @@ def limb(lesion: bool = True) -> ReferenceCase:
     )
 
 
-def judged(case: ReferenceCase, sees: bool) -> CaseResult:
-    prediction = ModelPredictor(MODEL, Oracle(sees)).predict(case)
-    return score_case(Truth.of(case, Surroundings()), prediction)
+Judge = Callable[[ReferenceCase, bool], CaseResult]
 
 
-def test_a_network_that_sees() -> None:
+@pytest.fixture
+def judged(toy_manifest: ModelManifest) -> Judge:
+    """Scores the network that sees, or the blind one, on a case."""
+
+    def judge(case: ReferenceCase, sees: bool) -> CaseResult:
+        prediction = ModelPredictor(toy_manifest, Oracle(sees)).predict(case)
+        return score_case(Truth.of(case, Surroundings()), prediction)
+
+    return judge
+
+
+def test_a_network_that_sees(judged: Judge) -> None:
     row = judged(limb(), True).row
     assert (row.found, row.lesions, row.false_positives) == (1, 1, 0)
     assert row.lesion_dice == pytest.approx(1.0, abs=0.02)
@@ -113,7 +110,7 @@ def test_a_network_that_sees() -> None:
     assert candidate.is_lesion and candidate.probability > 0.9
 
 
-def test_a_blind_network() -> None:
+def test_a_blind_network(judged: Judge) -> None:
     row = judged(limb(), False).row
     assert (row.found, row.dice, row.lesion_dice, row.predicted_ha_mg) == (0, 0.0, 0.0, 0.0)
     assert judged(limb(lesion=False), False).row.dice == 1.0
@@ -126,11 +123,11 @@ def test_the_rules_find_the_ball() -> None:
         assert score_case(truth, rule.predict(case)).row.found == 1
 
 
-def test_a_case_without_ct_is_refused() -> None:
+def test_a_case_without_ct_is_refused(toy_manifest: ModelManifest) -> None:
     case = limb()
     blank = ReferenceCase("blank", "blank", "x", None, case.labels, True, CaseStrata(), {})
     with pytest.raises(InputError, match="no CT to run a model on"):
-        ModelPredictor(MODEL, Oracle(True)).predict(blank)
+        ModelPredictor(toy_manifest, Oracle(True)).predict(blank)
     with pytest.raises(InputError, match="no CT for the threshold rules"):
         all_rules()[0].predict(blank)
 
@@ -148,9 +145,9 @@ def test_the_slope_that_a_case_was_made_with() -> None:
     assert slope_factor(real) == 1.0
 
 
-def test_the_record_names_the_file_that_ran() -> None:
+def test_the_record_names_the_file_that_ran(toy_manifest: ModelManifest) -> None:
     small = ModelVariant("int8", "model.int8.onnx", "ef" * 32, (), 0.99, {})
-    model = replace(MODEL, sha256="ab" * 32, variants=(small,))
+    model = replace(toy_manifest, sha256="ab" * 32, variants=(small,))
     whole = ModelPredictor(model, Oracle(True)).record
     assert (whole.file, whole.file_sha256, whole.sha256) == (model.file, "ab" * 32, "ab" * 32)
     engine = Oracle(True)

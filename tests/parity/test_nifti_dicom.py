@@ -9,9 +9,8 @@ import pytest
 
 from calciscope.ct.segmentation import CtSegmentation, CtSegmenter
 from calciscope.labels import Label
-from calciscope.models.manifest import ModelManifest, standard_labels
+from calciscope.models.manifest import ModelManifest
 from calciscope.phantom.dicom import write_ct_series
-from calciscope.preprocessing import PreprocessingSpec
 from calciscope.readers import read_ct
 from calciscope.volume import Volume
 from calciscope.writers.nifti import write_volume
@@ -47,19 +46,8 @@ def ct() -> Volume:
 
 
 @pytest.fixture(scope="module")
-def segmenter() -> CtSegmenter:
-    model = ModelManifest(
-        name="density",
-        version="0",
-        sha256="",
-        preprocessing=PreprocessingSpec(),
-        commit="",
-        created="",
-        license="",
-        training_data={},
-        labels=standard_labels(),
-    )
-    return CtSegmenter(model, DensityEngine())
+def segmenter(toy_manifest: ModelManifest) -> CtSegmenter:
+    return CtSegmenter(toy_manifest, DensityEngine())
 
 
 @pytest.fixture(scope="module")

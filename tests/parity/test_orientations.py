@@ -1,5 +1,6 @@
 """One anatomy, stored in any of 48 orientations or acquired obliquely: one result in the world."""
 
+from collections.abc import Callable
 from itertools import permutations, product
 
 import numpy as np
@@ -53,19 +54,6 @@ def acquired(turn: NDArray[np.float64]) -> Volume:
     return Volume((anatomy_hu(x, y, z) + noise).astype(np.int16), affine)
 
 
-def stored(volume: Volume, order: tuple[int, ...], flips: tuple[bool, ...]) -> Volume:
-    """The same voxels with their axes in another order and direction."""
-    array = volume.array.transpose(order)
-    affine = volume.affine.copy()
-    affine[:3, :3] = volume.affine[:3, list(order)]
-    for axis, flip in enumerate(flips):
-        if flip:
-            array = np.flip(array, axis)
-            affine[:3, 3] += affine[:3, axis] * (array.shape[axis] - 1)
-            affine[:3, axis] *= -1
-    return Volume(array, affine)
-
-
 @pytest.fixture(scope="module")
 def segmenter() -> CtSegmenter:
     """The shipped model, once."""
@@ -96,6 +84,7 @@ def test_both_lesions_are_found_where_they_are(
 def test_storage_does_not_change_the_result(
     segmenter: CtSegmenter,
     straight: tuple[CtSegmentation, CtMeasurement],
+    stored: Callable[[Volume, tuple[int, ...], tuple[bool, ...]], Volume],
     order: tuple[int, ...],
     flips: tuple[bool, ...],
 ) -> None:

@@ -9,22 +9,9 @@ import pytest
 from calciscope.errors import InputError
 from calciscope.evaluation.records_json import from_json
 from calciscope.labels import Label
-from calciscope.models.manifest import ModelManifest, standard_labels
-from calciscope.preprocessing import PreprocessingSpec
+from calciscope.models.manifest import ModelManifest
 from calciscope_train.cases import write_case
 from calciscope_train.evaluate import evaluate
-
-MODEL = ModelManifest(
-    name="toy",
-    version="0",
-    sha256="",
-    preprocessing=PreprocessingSpec(),
-    commit="",
-    created="",
-    license="Apache-2.0",
-    training_data={},
-    labels=standard_labels(),
-)
 
 
 class Blind:
@@ -57,8 +44,8 @@ def case_folder(root: Path) -> Path:
 
 
 @pytest.fixture
-def blind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("calciscope_train.evaluate.load_manifest", lambda folder: MODEL)
+def blind(toy_manifest: ModelManifest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("calciscope_train.evaluate.load_manifest", lambda folder: toy_manifest)
     monkeypatch.setattr("calciscope_train.evaluate.create_engine", lambda *arguments: Blind())
 
 
