@@ -7,11 +7,10 @@ evaluation.json, report.html and the model card beside the model.
 import logging
 import shutil
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from calciscope.errors import InputError, MissingExtraError
+from calciscope.errors import InputError
 from calciscope.evaluation.case_layouts import find_cases
 from calciscope.evaluation.command import case_pictures
 from calciscope.evaluation.evaluate import evaluate as evaluate_cases
@@ -21,6 +20,7 @@ from calciscope.evaluation.records import Role
 from calciscope.evaluation.records_json import write_evaluation
 from calciscope.evaluation.reference_cases import CaseFiles
 from calciscope.evaluation.report import write_model_card, write_report
+from calciscope.evaluation.report.pdf import require_pdf
 from calciscope.evaluation.rule_predictor import all_rules
 from calciscope.models.engine import create_engine
 from calciscope.models.manifest import load_manifest
@@ -56,8 +56,7 @@ def evaluate(
         InputError: there is no case of this split.
         MissingExtraError: what draws the report is not installed.
     """
-    if find_spec("fpdf") is None:
-        raise MissingExtraError("fpdf2", "evaluate")
+    require_pdf()
     manifest = load_manifest(model)
     predictors = [ModelPredictor(manifest, create_engine(manifest, engine, threads))]
     if compare is not None:

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
-from calciscope.errors import InputError, MissingExtraError, OutputError
+from calciscope.errors import InputError, OutputError
 from calciscope.evaluation.case_layouts import find_cases
 from calciscope.evaluation.evaluate import evaluate
 from calciscope.evaluation.failures import FailureGallery
@@ -15,6 +14,7 @@ from calciscope.evaluation.records import EvaluationReport, Role
 from calciscope.evaluation.records_json import write_evaluation
 from calciscope.evaluation.reference_cases import CaseFiles
 from calciscope.evaluation.report import CaseArrays, CasePictures, write_report
+from calciscope.evaluation.report.pdf import require_pdf
 from calciscope.evaluation.report.write import FIGURES_NAME, HTML_NAME, PDF_NAME
 from calciscope.evaluation.rule_predictor import all_rules
 from calciscope.models.engine import create_engine
@@ -90,8 +90,7 @@ def _refuse(request: EvaluationRequest) -> None:
         raise InputError("--predictions and --model exclude each other; give one of them")
     if request.predictions is not None and not request.predictions.is_dir():
         raise InputError(f"{request.predictions} is not a folder; give that of the predictions")
-    if find_spec("fpdf") is None:
-        raise MissingExtraError("fpdf2", "evaluate")
+    require_pdf()
     there = request.output / EVALUATION_NAME
     if there.exists() and not request.force:
         raise OutputError(f"{there} exists already; add --force to replace it")
