@@ -11,6 +11,8 @@ import torch
 from pytorch_lightning.callbacks import Callback, WeightAveraging
 from torch import Tensor
 
+from calciscope_train.schedule import is_amid_gradient
+
 log = logging.getLogger(__name__)
 
 LAST = "last.ckpt"
@@ -75,8 +77,7 @@ class LastCheckpoint(Callback):
         batch_idx: int,
     ) -> None:
         """Write one if the last is old."""
-        # Between two steps of the optimizer a gradient is half gathered and would be lost.
-        if (batch_idx + 1) % trainer.accumulate_grad_batches:
+        if is_amid_gradient(trainer, batch_idx):
             return
         old = self.clock() - self._saved_at >= self.seconds
         # All processes or none: each would wait for the others while it saves.

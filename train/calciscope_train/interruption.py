@@ -8,6 +8,8 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
+from calciscope_train.schedule import is_amid_gradient
+
 Handler = Any  # what signal.signal gives back: a function, a constant or None
 
 
@@ -51,8 +53,7 @@ class StopOnSignal(Callback):
         batch_idx: int,
     ) -> None:
         """Stop, if asked, without spending the last seconds on a validation."""
-        # Between two steps of the optimizer a gradient is half gathered and would be lost.
-        if (batch_idx + 1) % trainer.accumulate_grad_batches:
+        if is_amid_gradient(trainer, batch_idx):
             return
         if trainer.strategy.reduce_boolean_decision(self.asked, all=False):
             self.stopped = not trainer.should_stop
