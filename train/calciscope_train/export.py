@@ -141,14 +141,12 @@ def write_onnx(network: CalcificationUNet, path: Path, metadata: Mapping[str, st
     if program is None:
         raise ModelError(f"{path.name} was not exported; torch.onnx gave no program")
     program.model.metadata_props.update(metadata)
+    for node in program.model.graph.all_nodes():
+        # Stack traces with the paths of the machine that exports.
+        node.metadata_props.clear()
     program.save(path, external_data=False)
-    model = onnx.load(path)
-    for node in model.graph.node:
-        # Stack traces with the paths of the machine that exported it.
-        del node.metadata_props[:]
-    onnx.save(model, path)
     try:
-        onnx.checker.check_model(model, full_check=True)
+        onnx.checker.check_model(onnx.load(path), full_check=True)
     except onnx.checker.ValidationError as error:
         raise ModelError(f"{path.name} does not pass onnx.checker ({error})") from error
 
