@@ -30,7 +30,6 @@ BONES = _ids((25, 50), (69, 78), (91, 116))
 CARTILAGE = (117,)
 MUSCLES = _ids((80, 89))
 VESSELS = _ids((52, 68))
-KIDNEYS = (2, 3)
 BOWEL = (6, 18, 19, 20)
 ORGANS = (*_ids((1, 24)), 51, 79, 90)
 

@@ -8,7 +8,6 @@ from scipy import ndimage
 
 from calciscope.phantom.legs import Leg
 from calciscope.phantom.limb_drawing import Canvas, draw_leg
-from calciscope.physics import tissue_hu
 from calciscope.resampling import resample_array
 from calciscope.volume import Volume
 
@@ -100,46 +99,3 @@ def _paint_blanket(
         alpha = np.clip(1.3 - np.abs(y[row] - position) / pixel, 0, 1) * air[place]
         alpha *= front < ny - 1
         canvas.hu[place] += alpha * ((furniture.blanket_hu or 0.0) - canvas.hu[place])
-
-
-def random_leg(side: str, center_x_mm: float, kvp: float, rng: Rng) -> Leg:
-    """A leg of anybody: children's and tall, thin and obese, swollen, wasted, osteoporotic."""
-    from_table = tissue_hu
-    return Leg(
-        side=side,
-        center_x_mm=center_x_mm,
-        center_y_mm=rng.uniform(-15, 15),
-        rotation_deg=rng.uniform(-10, 40),
-        length=rng.uniform(0.75, 1.15),
-        girth=float(np.clip(rng.normal(1.0, 0.15), 0.65, 1.4)),
-        bone=rng.uniform(0.8, 1.15),
-        subcutis_mm=float(np.clip(6 * np.exp(rng.normal(0, 0.55)), 1.5, 22)),
-        skin_mm=rng.uniform(1.2, 3.5),
-        cortex=float(np.clip(rng.normal(0.9, 0.2), 0.35, 1.2)),
-        harmonics=tuple(rng.normal(0, s) for s in (0.04, 0.03, 0.015)),
-        phases=tuple(rng.uniform(0, 2 * np.pi, 3)),
-        fatty=float(np.clip(rng.beta(1.2, 6), 0, 0.6)),
-        muscle_hu=rng.normal(52, 6),
-        fat_hu=rng.normal(-98, 8),
-        marrow_hu=from_table("yellow_marrow", kvp) + rng.normal(0, 20),
-        spongiosa_hu=from_table("spongiosa", kvp) * rng.uniform(0.3, 1.1),
-        cortical_hu=from_table("cortical_bone", kvp) * rng.uniform(0.7, 1.05),
-        edema_hu=rng.uniform(0, 60) if rng.uniform() < 0.3 else 0.0,
-        bones_left_out=() if rng.uniform() < 0.25 else ("fabella",),
-        tilt=(rng.normal(0, 0.05), rng.normal(0, 0.08)),
-        knee_flexion=rng.uniform(0, 0.5) if rng.uniform() < 0.3 else 0.0,
-        amputated_below_mm=rng.uniform(50, 250) if rng.uniform() < 0.04 else -1e9,
-        vessel_hu=from_table("blood", kvp) + rng.normal(0, 8),
-    )
-
-
-def random_furniture(rng: Rng) -> Furniture:
-    """Table, foam and blanket of any scanner; some without."""
-    return Furniture(
-        table_y_mm=rng.uniform(85, 140) if rng.uniform() < 0.7 else None,
-        table_radius_mm=rng.uniform(350, 1500),
-        shell_hu=rng.uniform(-300, 150),
-        foam_hu=rng.uniform(-980, -880),
-        blanket_hu=rng.uniform(-900, -300) if rng.uniform() < 0.5 else None,
-        wrinkle_mm=rng.uniform(1, 8),
-    )
