@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from calciscope.ct.masks import box_around
 from calciscope.labels import Label
 from calciscope.volume import Volume
 from calciscope_train.host_masks import keep_components
@@ -74,8 +75,7 @@ def _fill(
 ) -> dict[str, Any] | None:
     """Replace the mean of what lies at `index` by contrast agent; the noise stays."""
     margin = np.ceil(4.0 / spacing).astype(int)
-    low = np.maximum(index.min(axis=0) - margin, 0)
-    high = np.minimum(index.max(axis=0) + margin + 1, hu.shape)
+    low, high = box_around(index, margin, hu.shape)
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
     mask = np.zeros(tuple(high - low), np.float32)
     mask[tuple((index - low).T)] = 1

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from calciscope.ct.masks import component_voxels
+from calciscope.ct.masks import box_around, component_voxels
 from calciscope.labels import Label
 from calciscope.volume import Volume
 
@@ -43,8 +43,7 @@ def drawn_at_half_contrast(
     result = np.zeros_like(calcification)
     margin = np.ceil(BACKGROUND_MM[1] / ct.spacing_mm).astype(int) + 1
     for voxels in component_voxels(calcification):
-        low = np.maximum(voxels.min(axis=0) - margin, 0)
-        high = np.minimum(voxels.max(axis=0) + margin + 1, ct.shape)
+        low, high = box_around(voxels, margin, ct.shape)
         box = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
         own = np.zeros(tuple(high - low), bool)
         own[tuple((voxels - low).T)] = True

@@ -2,16 +2,18 @@
 
 A lesion's mean voxel probability says little about the lesion: streaks of metal and the skin of
 bone are as sure as small deposits are. What tells them apart is the peak of the network's answer,
-the contrast (a network that is sure of what hardly stands out is mistaken) and whether bone, vessel
-walls, metal or air lie around it. Weights of these are fitted on validation cases and stored in the
-model's manifest. Volume, contrast and distances in millimeters keep their meaning on every grid.
+the contrast (a network that is sure of what hardly stands out is mistaken), what smoothing leaves
+of it beside the noise around (a speck of noise stands out in one voxel alone), and whether bone,
+vessel walls, metal or air lie around. Weights of these are fitted on validation cases and stored
+in the model's manifest. Volume, contrast and distances in millimeters keep their meaning on every
+grid.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from calciscope.ct.masks import component_voxels
+from calciscope.ct.masks import box_around, component_voxels
 from calciscope.errors import ModelError
 from calciscope.labels import Label
 from calciscope.models.operating_point import FULL, LesionCalibration, logit_of_map
@@ -21,21 +23,32 @@ SHELL_MM = 3.0
 """What lies within this distance of a lesion is its surroundings."""
 
 BACKGROUND_MM = (3.0, 6.0)
+SMOOTHING_MM = 1.1
+"""Standard deviation of the Gaussian that tells noise from what stays."""
+
 _MINIMUM_SAMPLE = 5
-_SOFT_TISSUE_HU = 50.0
-"""Background where a lesion has too little tissue around it to take it from."""
+_SOFT_TISSUE_HU, _NOISE_HU = 50.0, 15.0
+"""Background and noise where a lesion has too little tissue around it to take them from."""
+
+_MAD_OF_NORMAL = 0.6745
+"""Median absolute deviation of a normal distribution, in standard deviations."""
 
 FEATURES = (
     "mean_logit",
     "peak_logit",
     "log_volume",
     "log_contrast",
+    "log_smoothed_contrast",
+    "log_noise",
     "bone_share",
     "vascular_share",
     "foreign_share",
     "background_share",
 )
-"""Mean and peak of the calibrated log odds; ln of mm3 and HU; shares of the shell's labels."""
+"""Mean and peak of the calibrated log odds; ln of mm3 and HU; shares of the shell's labels.
+
+A model stores weights by these names; one that was calibrated before a name came has none for it.
+"""
 
 _SHARES = {
     "bone_share": Label.BONE,
@@ -65,10 +78,10 @@ def candidates_with_features(
         Voxel indices, shape (N, 3), and `FEATURES` of each.
     """
     margin = np.ceil(BACKGROUND_MM[1] / ct.spacing_mm).astype(int) + 1
+    sigma = tuple(SMOOTHING_MM / ct.spacing_mm)
     found = []
     for voxels in component_voxels(calcification):
-        low = np.maximum(voxels.min(axis=0) - margin, 0)
-        high = np.minimum(voxels.max(axis=0) + margin + 1, ct.shape)
+        low, high = box_around(voxels, margin, ct.shape)
         box = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
         own = np.zeros(tuple(high - low), bool)
         own[tuple((voxels - low).T)] = True
@@ -76,8 +89,14 @@ def candidates_with_features(
         labels = tissue[box]
         elsewhere = body[box] & ~calcification[box] & (labels != Label.BONE)
         near, far = BACKGROUND_MM
-        around = ct.array[box][(distance >= near) & (distance <= far) & elsewhere]
-        background = float(np.median(around)) if len(around) > _MINIMUM_SAMPLE else _SOFT_TISSUE_HU
+        around = (distance >= near) & (distance <= far) & elsewhere
+        hu = ct.array[box].astype(np.float32)
+        smooth = ndimage.gaussian_filter(hu, sigma, mode="nearest")
+        background, noise = _SOFT_TISSUE_HU, _NOISE_HU
+        if np.count_nonzero(around) > _MINIMUM_SAMPLE:
+            background = float(np.median(hu[around]))
+            # Only what smoothing takes away: the border of fat and muscle is no noise.
+            noise = float(np.median(np.abs((hu - smooth)[around]))) / _MAD_OF_NORMAL
         where = tuple(voxels.T)
         top = float(np.percentile(ct.array[where], 95))
         logits = logit_of_map(probability[where])
@@ -87,6 +106,8 @@ def candidates_with_features(
             "peak_logit": float(logits.max()),
             "log_volume": float(np.log(len(voxels) * ct.voxel_volume_mm3)),
             "log_contrast": float(np.log(max(top - background, 1.0))),
+            "log_smoothed_contrast": float(np.log(max(smooth[own].max() - background, 1.0))),
+            "log_noise": float(np.log(max(noise, 1.0))),
         }
         for name, label in _SHARES.items():
             features[name] = float((shell == label).mean()) if len(shell) else 0.0

@@ -4,7 +4,7 @@ from typing import Final
 
 import cc3d
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from calciscope.volume import Array
 
@@ -46,6 +46,24 @@ def component_voxels(mask: Array) -> list[NDArray[np.intp]]:
     _, first = np.unique(labels[order], return_index=True)
     voxels = inside + np.array([part.start - 1 for part in box])
     return np.split(voxels[order], first[1:])
+
+
+def box_around(
+    voxels: NDArray[np.intp], margin: ArrayLike, shape: tuple[int, ...]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The box of voxels with a margin, cut to the grid.
+
+    Args:
+        voxels: indices, shape (N, 3), N > 0.
+        margin: voxels added on each side, one number or one for each axis.
+        shape: of the grid.
+
+    Returns:
+        First index and the index behind the last, shape (3,) each.
+    """
+    start = np.maximum(voxels.min(axis=0) - margin, 0)
+    stop = np.minimum(voxels.max(axis=0) + margin + 1, shape)
+    return start, stop
 
 
 def without_specks(mask: Array, voxel_mm3: float, minimum_mm3: float) -> Array:

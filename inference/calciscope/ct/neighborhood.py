@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from calciscope.ct.lesions import LesionMap, lesion_territories
+from calciscope.ct.masks import box_around
 from calciscope.labels import Label
 from calciscope.volume import Array, Volume
 
@@ -96,8 +97,7 @@ class Surroundings:
         """Cut out a lesion with a margin on all sides, as far as the grid goes."""
         voxels = self.lesions.voxels[lesion_id - 1]
         margin = np.ceil(margin_mm / self.ct.spacing_mm).astype(int) + 1
-        start = np.maximum(voxels.min(axis=0) - margin, 0)
-        stop = np.minimum(voxels.max(axis=0) + 1 + margin, self.ct.shape)
+        start, stop = box_around(voxels, margin, self.ct.shape)
         box = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
         ids, territories = self.lesions.ids.array[box], self.territories[box]
         tissues = self.segmentation.tissues.array[box]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from calciscope.ct.masks import box_around
 from calciscope.evaluation.record_rows import Ground
 from calciscope.evaluation.reference_cases import ReferenceCase
 from calciscope.evaluation.rule_predictor import Surroundings
@@ -42,8 +43,7 @@ def ground_of(voxels: NDArray[np.intp], labels: Array) -> Ground:
         voxels: indices, shape (N, 3).
         labels: uint8 `labels.Label`, 255 unscored, 254 unknown.
     """
-    low = np.maximum(voxels.min(axis=0) - 1, 0)
-    high = np.minimum(voxels.max(axis=0) + 2, labels.shape)
+    low, high = box_around(voxels, 1, labels.shape)
     own = np.zeros(tuple(high - low), bool)
     own[tuple((voxels - low).T)] = True
     near = ndimage.binary_dilation(own, structure=np.ones((3, 3, 3), bool))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from calciscope.ct.masks import box_around
 from calciscope.evaluation.matching import voxels_by_id
 from calciscope.evaluation.reference_cases import ReferenceCase
 from calciscope.labels import Label
@@ -133,8 +134,7 @@ def contrast_hu(ct: Volume, voxels: NDArray[np.intp], mineral: NDArray[np.bool_]
         mineral: bool, shape of the CT: what is left out of the background.
     """
     margin = np.ceil(SHELL_MM[1] / ct.spacing_mm).astype(int) + 1
-    low = np.maximum(voxels.min(axis=0) - margin, 0)
-    high = np.minimum(voxels.max(axis=0) + margin + 1, ct.shape)
+    low, high = box_around(voxels, margin, ct.shape)
     box = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
     own = np.zeros(tuple(high - low), bool)
     own[tuple((voxels - low).T)] = True
