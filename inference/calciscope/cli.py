@@ -33,7 +33,7 @@ EngineOption = Annotated[
     str, typer.Option("--engine", help="auto, openvino or onnxruntime (CUDA where it is there).")
 ]
 ModeOption = Annotated[
-    str, typer.Option("--mode", help="balanced, or sensitive: misses less, invents more.")
+    str, typer.Option("--mode", help="balanced; sensitive misses less, specific invents less.")
 ]
 PrecisionOption = Annotated[
     str, typer.Option("--precision", help="auto, fp32, bf16 or int8 (where the model has it).")

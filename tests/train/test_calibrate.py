@@ -68,11 +68,11 @@ def cases(toy_root: Path, tmp_path: Path) -> Path:
     return tmp_path / "cases"
 
 
-def test_manifest_gains_calibration_and_both_modes(shipped: ModelManifest, cases: Path) -> None:
+def test_manifest_gains_calibration_and_modes(shipped: ModelManifest, cases: Path) -> None:
     calibrate(shipped.folder, [cases], threads=1)
     record = json.loads((shipped.folder / FILE_NAME).read_text())
     written = ModelManifest.from_dict(record, shipped.folder)
-    assert [mode.name for mode in written.modes] == ["balanced", "sensitive"]
+    assert [mode.name for mode in written.modes] == ["balanced", "sensitive", "specific"]
     assert written.calibration is not None
     assert set(written.calibration.lesion.weights) == set(FEATURES)
     data = written.calibration.data

@@ -98,7 +98,7 @@ CURVE = [
 
 
 def test_balanced_is_best_f1_and_of_equals_the_one_that_misses_least() -> None:
-    balanced, _ = choose_modes(CURVE, 1.0, 0.0)
+    balanced, _, _ = choose_modes(CURVE, 1.0, 0.0)
     assert (balanced.name, balanced.lesion_probability) == ("balanced", 0.4)
     assert balanced.voxel_logit_bias == 1.0
     assert balanced.figures["sensitivity"] == 0.85
@@ -109,11 +109,24 @@ def test_balanced_is_best_f1_and_of_equals_the_one_that_misses_least() -> None:
 def test_sensitive_misses_least_at_the_false_positives_it_may_have(
     allowed: float, least: float
 ) -> None:
-    balanced, sensitive = choose_modes(CURVE, 1.0, allowed)
+    balanced, sensitive, _ = choose_modes(CURVE, 1.0, allowed)
     assert sensitive.lesion_probability == least
     assert sensitive.lesion_probability <= balanced.lesion_probability
     # The same voxels in both: what balanced finds, sensitive finds with the same outline.
     assert sensitive.least == balanced.least
+
+
+def test_specific_invents_at_most_one_a_case() -> None:
+    balanced, _, specific = choose_modes(CURVE, 1.0, 0.0)
+    assert specific.name == "specific"
+    within = [least for least, figures in CURVE if figures.false_positives_per_case <= 1]
+    assert specific.lesion_probability == min(within)
+    assert specific.figures["false_positives_per_case"] <= 1
+    assert specific.least == balanced.least
+    # No threshold reaches it: the highest is taken, and its figures say what it reaches.
+    _, _, nearest = choose_modes(CURVE[:3], 1.0, 0.0)
+    assert nearest.lesion_probability == CURVE[2][0]
+    assert f"{CURVE[2][1].false_positives_per_case:.1f} false positives" in nearest.aim
 
 
 def test_mean_sensitivity_is_taken_at_four_rates() -> None:

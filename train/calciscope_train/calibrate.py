@@ -1,4 +1,4 @@
-"""`calciscope-train calibrate`: probabilities that mean what they say, and two modes."""
+"""`calciscope-train calibrate`: probabilities that mean what they say, and modes."""
 
 import logging
 from collections.abc import Sequence

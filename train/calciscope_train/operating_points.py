@@ -1,4 +1,4 @@
-"""Choosing the two modes of a model on validation cases."""
+"""Choosing the modes of a model on validation cases."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -6,11 +6,11 @@ from dataclasses import asdict
 import numpy as np
 from numpy.typing import NDArray
 
-from calciscope.models.operating_point import BALANCED, SENSITIVE, OperatingMode
+from calciscope.models.operating_point import BALANCED, SENSITIVE, SPECIFIC, OperatingMode
 from calciscope_train.candidates import CaseCandidates, Figures, figures_at
 
-THRESHOLDS = tuple(round(step / 50, 2) for step in range(46))
-"""Lesion probabilities that are tried: 0 to 0.9."""
+THRESHOLDS = tuple(round(step / 50, 2) for step in range(50))
+"""Lesion probabilities that are tried: 0 to 0.98."""
 
 PLATEAU = 0.01
 """F1 this near to the best is as good; the lowest such threshold misses least."""
@@ -21,7 +21,11 @@ FROC_POINTS = (1.0, 2.0, 4.0, 8.0)
 SENSITIVE_FACTOR = 2.0
 """The sensitive mode may have this many times the false positives of the balanced one."""
 
-Curve = list[tuple[float, Figures]]
+SPECIFIC_FALSE_POSITIVES = 1.0
+"""False positives a case that the specific mode may have."""
+
+Point = tuple[float, Figures]
+Curve = list[Point]
 Numbers = NDArray[np.float64]
 
 
@@ -41,36 +45,47 @@ def mean_sensitivity(curve: Curve) -> float:
 
 def choose_modes(
     curve: Curve, voxel_logit_bias: float, false_positives: float
-) -> tuple[OperatingMode, OperatingMode]:
-    """The balanced and the sensitive mode.
+) -> tuple[OperatingMode, ...]:
+    """The balanced, the sensitive and the specific mode.
 
-    Both look at the same voxels, so that what balanced finds sensitive finds with the same outline.
+    All look at the same voxels, so that what one finds a more sensitive one finds with the same
+    outline.
 
     Args:
         curve: from `threshold_curve`.
-        voxel_logit_bias: of both.
+        voxel_logit_bias: of all.
         false_positives: a case, that the sensitive mode may have in any event.
     """
     best = max(figures.f1 for _, figures in curve)
     balanced = next(point for point in curve if point[1].f1 >= best - PLATEAU)
-    limit = max(false_positives, SENSITIVE_FACTOR * balanced[1].false_positives_per_case)
-    sensitive = next(
-        point
-        for point in curve
-        if point[0] >= balanced[0] or point[1].false_positives_per_case <= limit
-    )
-    return (
-        _mode(BALANCED, "best F1 of lesions", balanced, voxel_logit_bias),
-        _mode(
-            SENSITIVE,
-            f"highest sensitivity at no more than {limit:.2g} false positives a case",
-            sensitive,
-            voxel_logit_bias,
+    most = max(false_positives, SENSITIVE_FACTOR * balanced[1].false_positives_per_case)
+    sensitive = _first_within(curve, most)
+    modes = {
+        BALANCED: (balanced, "best F1 of lesions"),
+        SENSITIVE: (min(sensitive, balanced, key=_threshold), _at_most(most)),
+        SPECIFIC: (
+            max(_first_within(curve, SPECIFIC_FALSE_POSITIVES), balanced, key=_threshold),
+            _at_most(SPECIFIC_FALSE_POSITIVES),
         ),
-    )
+    }
+    return tuple(_mode(name, aim, point, voxel_logit_bias) for name, (point, aim) in modes.items())
 
 
-def _mode(name: str, aim: str, point: tuple[float, Figures], bias: float) -> OperatingMode:
+def _threshold(point: Point) -> float:
+    return point[0]
+
+
+def _first_within(curve: Curve, false_positives: float) -> Point:
+    """The lowest threshold with no more false positives a case; the highest where none has."""
+    within = (point for point in curve if point[1].false_positives_per_case <= false_positives)
+    return next(within, curve[-1])
+
+
+def _at_most(false_positives: float) -> str:
+    return f"highest sensitivity at no more than {false_positives:.2g} false positives a case"
+
+
+def _mode(name: str, aim: str, point: Point, bias: float) -> OperatingMode:
     least, figures = point
     reached = (
         f"{aim}; on validation cases sensitivity {figures.sensitivity:.2f} at "

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-BALANCED, SENSITIVE = "balanced", "sensitive"
-"""Names of the two modes; balanced is the default."""
+BALANCED, SENSITIVE, SPECIFIC = "balanced", "sensitive", "specific"
+"""Names of the modes; balanced is the default."""
 
 FULL = 255
 """The value of a probability map that means 1."""
