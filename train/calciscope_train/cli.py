@@ -15,6 +15,7 @@ COMMANDS = {
     "import": ("calciscope_train.importers.command", "import_set", "make cases of a public set"),
     "coverage": ("calciscope_train.coverage", "report", "count what a set of cases holds"),
     "fit": ("calciscope_train.fit", "fit", "train, or go on training, from a YAML file"),
+    "average": ("calciscope_train.average", "average", "average the weights of several runs"),
     "export": ("calciscope_train.export", "export", "write a checkpoint as an ONNX model"),
     "quantize": ("calciscope_train.quantize", "quantize", "add a checked int8 file to a model"),
     "calibrate": ("calciscope_train.calibrate", "calibrate", "fit probabilities, choose modes"),
