@@ -7,8 +7,15 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from calciscope.ct.burden import total_burden
+from calciscope.ct.definition import describe_definition
+from calciscope.ct.settings import MeasurementSettings
+from calciscope.findings import CtFindings, Lesion
+from calciscope.labels import Compartment
+from calciscope.locations import Laterality, Level, Region
 from calciscope.models.manifest import ModelManifest, standard_labels
 from calciscope.preprocessing import PreprocessingSpec
+from calciscope.readers.study import CtAcquisition
 from calciscope.volume import Volume
 
 # A busy machine is not a wrong result.
@@ -57,3 +64,50 @@ def stored() -> Callable[[Volume, tuple[int, ...], tuple[bool, ...]], Volume]:
         return Volume(array, affine)
 
     return store
+
+
+@pytest.fixture(scope="session")
+def lesion() -> Lesion:
+    """One lesion of muscle in the left lower leg."""
+    return Lesion(
+        id=1,
+        compartment=Compartment.MUSCLE,
+        compartment_fractions={
+            "muscle": 2 / 3,
+            "subcutaneous": 0.0,
+            "fascia": 1 / 3,
+            "vascular": 0.0,
+            "joint": 0.0,
+            "indeterminate": 0.0,
+        },
+        laterality=Laterality.LEFT,
+        region=Region.LOWER_LEG,
+        level=Level.DISTAL,
+        volume_mm3=123.456,
+        volume_pv_mm3=100.04,
+        ha_mass_mg=12.3456,
+        agatston=99.99,
+        hu_mean=301.26,
+        hu_max=555.0,
+        hu_p95=500.0,
+        longest_diameter_mm=12.34,
+        short_axis_mm=3.21,
+        linearity=0.98765,
+        angle_to_bone_axis_deg=4.567,
+        distance_to_skin_mm=10.04,
+        distance_to_bone_mm=None,
+        centroid_lps_mm=(-85.04, 12.06, -0.01),
+        probability=0.87654,
+    )
+
+
+@pytest.fixture(scope="session")
+def make_ct() -> Callable[..., CtFindings]:
+    """Builds the CT findings of some lesions."""
+
+    def make(*lesions: Lesion) -> CtFindings:
+        grid = Volume.from_spacing(np.zeros((4, 4, 4), np.int16), (0.98, 0.98, 2.5))
+        definition = describe_definition(grid, CtAcquisition(kvp=130.0), MeasurementSettings())
+        return CtFindings(lesions, total_burden(lesions), definition)
+
+    return make

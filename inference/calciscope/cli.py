@@ -38,6 +38,7 @@ ModeOption = Annotated[
 PrecisionOption = Annotated[
     str, typer.Option("--precision", help="auto, fp32, bf16 or int8 (where the model has it).")
 ]
+LanguageOption = Annotated[str, typer.Option("--language", help="Of the conclusion: en, fr, de.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace results in OUT.")]
 
 
@@ -56,17 +57,27 @@ def run(
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default all.")] = None,
     mode: ModeOption = "balanced",
     precision: PrecisionOption = "auto",
+    labs: Annotated[
+        Path | None,
+        typer.Option(metavar="LABS.yaml", help="Laboratory values, with units."),
+    ] = None,
+    language: LanguageOption = "en",
 ) -> None:
     """Analyze one study: masks, findings.json, report.html and a DICOM SEG."""
+    from calciscope.labs import read_labs
     from calciscope.pipeline import Analyzer
 
-    analyzer = Analyzer(model_version, engine, threads, mode=mode, precision=precision)
+    # Before the model is loaded: what cannot be used is refused at once.
+    values = None if labs is None else read_labs(labs)
+    analyzer = Analyzer(
+        model_version, engine, threads, mode=mode, precision=precision, language=language
+    )
     console.print(
         f"Model {analyzer.model.name} {analyzer.model.version} ({analyzer.mode.name}), engine"
         f" {analyzer.engine_text} on {analyzer.engine.device}"
     )
     with _progress() as tell:
-        findings = analyzer.run(source, output, force, tell)
+        findings = analyzer.run(source, output, force, tell, values)
     _print_findings(findings, output)
 
 
@@ -77,12 +88,13 @@ def demo(
     ),
     force: ForceOption = False,
     engine: EngineOption = "auto",
+    language: LanguageOption = "en",
 ) -> None:
     """Make the phantom of the case report as DICOM, analyze it, say where the report is."""
     from calciscope.demo import run_demo
 
     with _progress() as tell:
-        findings = run_demo(output, force, engine, tell)
+        findings = run_demo(output, force, engine, tell, language)
     _print_findings(findings, output)
 
 
@@ -194,6 +206,9 @@ def _print_findings(findings: "Findings", output: Path) -> None:
         f"{total.count} soft-tissue calcifications, {total.volume_pv_mm3 / 1000:.2f} mL, "
         f"{total.ha_mass_mg:.0f} mg hydroxyapatite"
     )
+    if findings.conclusion:
+        text = " ".join(findings.conclusion.sentences[:-1])
+        console.print(text, soft_wrap=True, markup=False, highlight=False)
     report = (output / "report.html").resolve()
     console.print(f"Report: {report}", soft_wrap=True, markup=False, highlight=False)
     console.print("Research use, not a diagnosis.")

@@ -1,10 +1,13 @@
 """`calciscope demo`: the phantom of the case report as a DICOM study, then its analysis."""
 
 import shutil
+from importlib import resources
 from pathlib import Path
 
 from calciscope.errors import OutputError
 from calciscope.findings import Findings
+from calciscope.labs import read_labs
+from calciscope.messages import LANGUAGES
 from calciscope.phantom.dicom import write_ct_series
 from calciscope.phantom.twin import SEED, make_twin
 from calciscope.pipeline import Analyzer, Progress
@@ -14,9 +17,12 @@ STUDY_FOLDER = "study"
 MARK = "PHANTOM.txt"
 """File that tells a study of ours from one that somebody put there."""
 
+LABS = "labs.yaml"
+"""Laboratory values of the case report, beside the CT."""
+
 
 def write_twin_study(folder: Path) -> None:
-    """Write the digital twin of the case report as one CT series."""
+    """Write the digital twin of the case report: one CT series, and its laboratory values."""
     twin = make_twin()
     write_ct_series(
         twin.acquired.ct,
@@ -31,17 +37,23 @@ def write_twin_study(folder: Path) -> None:
         study_description="Phantom of the case report",
         series_description="CT legs 2.5 B30s",
     )
+    labs = resources.files("calciscope.phantom").joinpath("twin_labs.yaml")
+    (folder / LABS).write_text(labs.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 def run_demo(
-    output: Path, force: bool = False, engine: str = "auto", progress: Progress | None = None
+    output: Path,
+    force: bool = False,
+    engine: str = "auto",
+    progress: Progress | None = None,
+    language: str = LANGUAGES[0],
 ) -> Findings:
-    """Make the phantom study in `output`/study and analyze it into `output`.
+    """Make the phantom study in `output`/study and analyze it, with its labs, into `output`.
 
     Raises:
         OutputError: `output` holds results already and `force` is not given.
     """
-    analyzer = Analyzer(engine=engine)
+    analyzer = Analyzer(engine=engine, language=language)
     study = output / STUDY_FOLDER
     if study.exists() and not (study / MARK).exists():
         raise OutputError(f"{study} is not a phantom of ours; choose another folder with -o")
@@ -58,4 +70,4 @@ def run_demo(
     (draft / MARK).write_text("Phantom made by calciscope demo; it is replaced by the next one.\n")
     shutil.rmtree(study, ignore_errors=True)
     draft.rename(study)
-    return analyzer.run(study, output, force, progress)
+    return analyzer.run(study, output, force, progress, read_labs(study / LABS))

@@ -6,30 +6,18 @@ change only by adding. Numbers are kept in full here and rounded when written (`
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
+from calciscope.decimals import Number0, Number1, Number2, Number3, Number4
 from calciscope.labels import Compartment
+from calciscope.labs.values import LabFindings
 from calciscope.locations import Laterality, Level, Region
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """Version of the findings' contract: additions raise the second number."""
 
 NOTICE = "Research use, not a diagnosis. Calciscope is not a medical device."
 """What every output says."""
-
-
-@dataclass(frozen=True)
-class Decimals:
-    """How many decimals of a number are written to `findings.json`."""
-
-    count: int
-
-
-Number0 = Annotated[float, Decimals(0)]
-Number1 = Annotated[float, Decimals(1)]
-Number2 = Annotated[float, Decimals(2)]
-Number3 = Annotated[float, Decimals(3)]
-Number4 = Annotated[float, Decimals(4)]
 
 
 @dataclass(frozen=True)
@@ -183,9 +171,26 @@ class Provenance:
     series_left_out: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Conclusion:
+    """What the findings are compatible with, in one language.
+
+    Attributes:
+        language: its code (ISO 639-1).
+        sentences: in the order to be read; the last says that it is no diagnosis.
+    """
+
+    language: str
+    sentences: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """All that one run found; SPECT, concordance and laboratory values come with later work."""
+    """All that one run found; SPECT and concordance come with later work.
+
+    Attributes:
+        labs: None where no laboratory values were given.
+    """
 
     schema_version: str = SCHEMA_VERSION
     notice: str = NOTICE
@@ -193,4 +198,5 @@ class Findings:
     ct: CtFindings
     spect: None = None
     concordance: tuple[Any, ...] = ()
-    labs: None = None
+    labs: LabFindings | None = None
+    conclusion: Conclusion | None = None

@@ -6,7 +6,8 @@ from dataclasses import fields, is_dataclass
 from importlib import resources
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from calciscope.findings import Burden, Decimals, Findings
+from calciscope.decimals import Decimals
+from calciscope.findings import Burden, Findings
 
 
 def findings_schema() -> dict[str, Any]:

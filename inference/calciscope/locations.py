@@ -23,6 +23,10 @@ class Region(StrEnum):
     UNKNOWN = "unknown"
 
 
+LEG_REGIONS = (Region.THIGH, Region.KNEE, Region.LOWER_LEG, Region.ANKLE, Region.FOOT)
+"""The regions that make up a leg."""
+
+
 class Level(StrEnum):
     """Third of the long bone beside a finding."""
 

@@ -11,12 +11,15 @@ from time import perf_counter
 import numpy as np
 
 from calciscope import __version__
+from calciscope.conclusion import conclude
 from calciscope.ct.measurements import CtMeasurement, measure_study
 from calciscope.ct.segmentation import CtSegmentation, CtSegmenter
 from calciscope.ct.settings import MeasurementSettings
 from calciscope.findings import Findings, ModelUse, Provenance
 from calciscope.findings_json import to_json
 from calciscope.labels import Label
+from calciscope.labs import LabValues, interpret, read_labs
+from calciscope.messages import LANGUAGES, messages
 from calciscope.models.engine import create_engine
 from calciscope.models.operating_point import BALANCED
 from calciscope.models.registry import find_model
@@ -56,11 +59,13 @@ class Analyzer:
         engine: auto, openvino or onnxruntime.
         threads: CPU threads; None for all.
         settings: of the measurements.
-        mode: operating point of the model, balanced or sensitive.
+        mode: operating point of the model, balanced, sensitive or specific.
         precision: auto, fp32, bf16 or int8.
+        language: of the conclusion, en, fr or de.
 
     Raises:
         ModelError: the model or the engine is not usable, or the model has no such mode.
+        InputError: there is no such language.
     """
 
     def __init__(
@@ -71,7 +76,9 @@ class Analyzer:
         settings: MeasurementSettings | None = None,
         mode: str = BALANCED,
         precision: str = "auto",
+        language: str = LANGUAGES[0],
     ) -> None:
+        self.messages = messages(language)
         self.model = find_model(version=model_version)
         self.mode = self.model.mode(mode)
         self.engine = create_engine(self.model, engine, threads, precision)
@@ -83,8 +90,15 @@ class Analyzer:
         """The engine in words, as it is printed."""
         return f"{self.engine.name} {self.engine.precision}"
 
-    def analyze(self, source: Path, progress: Progress | None = None) -> Analysis:
+    def analyze(
+        self, source: Path, progress: Progress | None = None, labs: LabValues | None = None
+    ) -> Analysis:
         """Read, segment and measure one study.
+
+        Args:
+            source: folder or .zip of DICOM files of a CT, or one CT NIfTI file in HU.
+            progress: called with stage and share done.
+            labs: laboratory values of the patient.
 
         Raises:
             InputError: the study cannot be analyzed; nothing has been written.
@@ -118,7 +132,15 @@ class Analyzer:
                 f"{series_text(other)}: {other.reason}" for other in study.left_out
             ),
         )
-        findings = Findings(provenance=provenance, ct=measurement.findings)
+        ct = measurement.findings
+        lab_findings = None if labs is None else interpret(labs, self.messages)
+        disease = None if labs is None else labs.disease
+        findings = Findings(
+            provenance=provenance,
+            ct=ct,
+            labs=lab_findings,
+            conclusion=conclude(ct, lab_findings, disease, self.messages),
+        )
         return Analysis(study, segmentation, measurement, findings)
 
     def _model_use(self) -> ModelUse:
@@ -129,7 +151,12 @@ class Analyzer:
         return ModelUse(self.model.name, self.model.version, sha256)
 
     def run(
-        self, source: Path, output: Path, force: bool = False, progress: Progress | None = None
+        self,
+        source: Path,
+        output: Path,
+        force: bool = False,
+        progress: Progress | None = None,
+        labs: LabValues | None = None,
     ) -> Findings:
         """Analyze one study and write every result into `output`, or nothing at all.
 
@@ -140,7 +167,7 @@ class Analyzer:
         tell = progress or _silent
         # Before the work: a folder that may not be written to is refused at once.
         with output_folder(output, force) as staging:
-            analysis = self.analyze(source, progress)
+            analysis = self.analyze(source, progress, labs)
             tell("writing", 0.0)
             findings = self._write(analysis, staging)
         tell("done", 1.0)
@@ -195,6 +222,8 @@ def analyze(
     threads: int | None = None,
     mode: str = BALANCED,
     precision: str = "auto",
+    labs: str | Path | None = None,
+    language: str = LANGUAGES[0],
     progress: Progress | None = None,
 ) -> Findings:
     """Analyze one study.
@@ -206,19 +235,24 @@ def analyze(
         model_version: of ct-calcification; None for the newest.
         engine: auto, openvino or onnxruntime.
         threads: CPU threads; None for all.
-        mode: operating point of the model, balanced or sensitive.
+        mode: operating point of the model, balanced, sensitive or specific.
         precision: auto, fp32, bf16 or int8.
+        labs: YAML file of laboratory values, see `calciscope.labs.reading`.
+        language: of the conclusion, en, fr or de.
         progress: called with stage and share done.
 
     Raises:
-        InputError: the study cannot be analyzed.
+        InputError: the study or the laboratory values cannot be used.
         OutputError: `output` holds results already, or cannot be written to.
         ModelError: the model or the engine is not usable.
     """
-    analyzer = Analyzer(model_version, engine, threads, mode=mode, precision=precision)
+    values = None if labs is None else read_labs(Path(labs))
+    analyzer = Analyzer(
+        model_version, engine, threads, mode=mode, precision=precision, language=language
+    )
     if output is None:
-        return analyzer.analyze(Path(source), progress).findings
-    return analyzer.run(Path(source), Path(output), force, progress)
+        return analyzer.analyze(Path(source), progress, values).findings
+    return analyzer.run(Path(source), Path(output), force, progress, values)
 
 
 def series_text(series: SeriesSummary) -> str:

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import calciscope
-from calciscope.demo import write_twin_study
+from calciscope.demo import LABS, write_twin_study
 from calciscope.errors import OutputError
 from calciscope.findings_json import findings_schema
 
@@ -24,7 +24,7 @@ def twin_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     """The twin's study, analyzed once; the output folder and findings.json."""
     folder = tmp_path_factory.mktemp("twin")
     write_twin_study(folder / "study")
-    calciscope.analyze(folder / "study", folder / "out")
+    calciscope.analyze(folder / "study", folder / "out", labs=folder / "study" / LABS)
     return folder, json.loads((folder / "out" / "findings.json").read_text())
 
 
@@ -45,6 +45,37 @@ def test_count_and_mass_of_the_twin(twin_run: tuple[Path, dict[str, Any]]) -> No
     # model 0.1.0 misses a few rods and reads 2.66 g, 19 % low.
     assert 79 <= total["count"] <= 116
     assert total["ha_mass_mg"] == pytest.approx(3286, rel=0.25)
+
+
+def test_labs_of_the_case_report(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    labs = twin_run[1]["labs"]
+    assert labs["derived"] == {
+        "calcium_mg_dl": 9.7,
+        "calcium_mmol_l": 2.42,
+        "calcium_is_corrected": False,
+        "product_mg2_dl2": 33.0,
+        "product_mmol2_l2": 2.66,
+        "product_level": "normal",
+        "creatine_kinase_ratio": 2.3,
+        "anti_centromere_level": "borderline",
+    }
+    assert labs["pattern"] == "dystrophic"
+    assert labs["given"]["ana_titer"] == "1:320"
+
+
+def test_conclusion_of_the_case_report(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    folder, findings = twin_run
+    assert findings["conclusion"]["sentences"] == [
+        "Findings compatible with dystrophic calcification in limited systemic sclerosis "
+        "(CREST syndrome); both legs: muscle and subcutis.",
+        "Involvement of muscle has been reported as a sign of poor prognosis in systemic "
+        "sclerosis.",
+        "Not diagnostic of the cause; clinical correlation is required.",
+        "Research use, not a diagnosis.",
+    ]
+    report = (folder / "out" / "report.html").read_text(encoding="utf-8")
+    assert "both legs: muscle and subcutis. Involvement of muscle" in report
+    assert "33.0 mg²/dL² (2.66 mmol²/L²), normal" in report
 
 
 def test_both_legs_with_the_left_ahead(twin_run: tuple[Path, dict[str, Any]]) -> None:

@@ -8,12 +8,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from calciscope.ct.neighborhood import SegmentedCt
 from calciscope.findings import CtFindings, Findings
+from calciscope.messages import LANGUAGES, messages
 from calciscope.readers.study import CtStudy
 from calciscope.volume import Volume
 from calciscope.writers import report_burden, report_tables, wording
 from calciscope.writers.gallery import close_ups, largest_lesions
 from calciscope.writers.pictures import compartment_color
 from calciscope.writers.projections import project
+from calciscope.writers.report_labs import derived_rows, given_rows
 from calciscope.writers.report_study import series_text, study_rows
 
 CALCIUM_SHARE = 0.399
@@ -42,7 +44,9 @@ def write_html_report(
         findings: everything that is said in words and figures.
     """
     ct = findings.ct
+    words = messages(findings.conclusion.language if findings.conclusion else LANGUAGES[0])
     page: dict[str, Any] = {
+        "words": words,
         "findings": findings,
         "definition": ct.definition,
         "summary": wording.summary_sentence(ct),
@@ -61,6 +65,9 @@ def write_html_report(
         "provenance_rows": report_tables.provenance_rows(findings),
         "study": study,
     }
+    if findings.labs is not None:
+        page["given_rows"] = given_rows(findings.labs, words)
+        page["derived_rows"] = derived_rows(findings.labs, words)
     path.write_text(_environment().get_template("report.html.j2").render(page), encoding="utf-8")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from calciscope.findings import CtFindings, Lesion
 from calciscope.labels import Compartment
-from calciscope.locations import Laterality, Region
+from calciscope.locations import LEG_REGIONS, Laterality, Region
 
 PLURALS = {
     Region.THIGH: "thighs",
@@ -13,7 +13,7 @@ PLURALS = {
     Region.ANKLE: "ankles",
     Region.FOOT: "feet",
 }
-"""The regions that make up a leg."""
+"""Of the regions of a leg."""
 
 WHERE = {
     Compartment.MUSCLE: "in muscle",
@@ -89,7 +89,7 @@ def place_text(lesions: Sequence[Lesion]) -> str:
         if len(sides) == 2:
             return "on both sides"
         return f"on the {sides[0]}" if sides else "in the midline"
-    in_legs = [lesion for lesion in lesions if lesion.region in PLURALS]
+    in_legs = [lesion for lesion in lesions if lesion.region in LEG_REGIONS]
     places = ["the pelvis"] if Region.PELVIS in regions else []
     if in_legs:
         regions = {lesion.region for lesion in in_legs}

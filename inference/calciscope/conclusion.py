@@ -1,0 +1,94 @@
+"""The conclusion of a study: what CT and laboratory values are compatible with, never more."""
+
+from collections.abc import Sequence
+
+from calciscope.findings import Conclusion, CtFindings, Lesion
+from calciscope.labels import Compartment
+from calciscope.labs.values import Disease, LabFindings, Pattern
+from calciscope.locations import LEG_REGIONS, Laterality
+from calciscope.messages import Messages
+
+NAMED_SHARE = 0.02
+"""A compartment with less than this share of the volume is not named in the conclusion."""
+
+
+def conclude(
+    ct: CtFindings, labs: LabFindings | None, disease: Disease | None, messages: Messages
+) -> Conclusion:
+    """Sum up a study.
+
+    Args:
+        ct: the CT findings.
+        labs: interpreted laboratory values; None where none were given.
+        disease: behind the study, as far as it was given.
+        messages: in the language of the conclusion.
+    """
+    sentences = [_first(ct, labs, disease, messages)]
+    if not ct.lesions and labs is not None:
+        sentences.append(labs.wording)
+    in_muscle = Compartment.MUSCLE in named_compartments(ct.lesions)
+    if in_muscle and disease is not None and disease.is_systemic_sclerosis:
+        sentences.append(messages.text("conclusion.muscle_prognosis"))
+    sentences += [messages.text("conclusion.always"), messages.text("notice")]
+    return Conclusion(messages.language, tuple(sentences))
+
+
+def named_compartments(lesions: Sequence[Lesion]) -> tuple[Compartment, ...]:
+    """The compartments worth a word, by their share of the partial-volume corrected volume."""
+    shares: dict[Compartment, float] = {}
+    for lesion in lesions:
+        shares[lesion.compartment] = shares.get(lesion.compartment, 0.0) + lesion.volume_pv_mm3
+    total = sum(shares.values())
+    ordered = sorted(shares, key=lambda compartment: -shares[compartment])
+    return tuple(c for c in ordered if total <= 0 or shares[c] >= NAMED_SHARE * total)
+
+
+def _first(
+    ct: CtFindings, labs: LabFindings | None, disease: Disease | None, messages: Messages
+) -> str:
+    if not ct.lesions:
+        return messages.text("conclusion.nothing_found")
+    where = messages.text(
+        "where", place=_place(ct.lesions, messages), tissues=_tissues(ct.lesions, messages)
+    )
+    if labs is None:
+        return messages.text("conclusion.no_labs", where=where)
+    if labs.pattern is Pattern.IDIOPATHIC_OR_IATROGENIC:
+        return messages.text("conclusion.idiopathic_or_iatrogenic", where=where)
+    named = _disease(disease, messages)
+    if labs.pattern is Pattern.METASTATIC_OR_MIXED:
+        reasons = messages.listed(_reasons(labs, messages))
+        return messages.text(
+            "conclusion.metastatic_or_mixed", where=where, disease=named, reasons=reasons
+        )
+    return messages.text(f"conclusion.{labs.pattern.value}", where=where, disease=named)
+
+
+def _place(lesions: Sequence[Lesion], messages: Messages) -> str:
+    sides = {lesion.laterality for lesion in lesions if lesion.region in LEG_REGIONS}
+    if any(lesion.region not in LEG_REGIONS for lesion in lesions):
+        return messages.text("place.elsewhere")
+    if sides == {Laterality.LEFT}:
+        return messages.text("place.left_leg")
+    if sides == {Laterality.RIGHT}:
+        return messages.text("place.right_leg")
+    if {Laterality.LEFT, Laterality.RIGHT} <= sides:
+        return messages.text("place.both_legs")
+    return messages.text("place.elsewhere")
+
+
+def _tissues(lesions: Sequence[Lesion], messages: Messages) -> str:
+    names = [messages.text(f"tissue.{c.value}") for c in named_compartments(lesions)]
+    return messages.listed(names)
+
+
+def _disease(disease: Disease | None, messages: Messages) -> str:
+    if disease is None or disease in (Disease.NONE, Disease.OTHER):
+        return ""
+    return messages.text("in_disease", name=messages.text(f"disease.{disease.value}"))
+
+
+def _reasons(labs: LabFindings, messages: Messages) -> list[str]:
+    product = labs.derived.product_mg2_dl2
+    shown = "" if product is None else f"{product:.1f}"
+    return [messages.text(f"reason.{key}", product=shown) for key in labs.reasons]
