@@ -26,6 +26,10 @@ def conclude(
     sentences = [_first(ct, labs, disease, messages)]
     if not ct.lesions and labs is not None:
         sentences.append(labs.wording)
+    linear = sum(chain.linear_along_axis for chain in ct.chains)
+    if linear:
+        key = "one_chain" if linear == 1 else "chains"
+        sentences.append(messages.text(f"conclusion.{key}", count=str(linear)))
     in_muscle = Compartment.MUSCLE in named_compartments(ct.lesions)
     if in_muscle and disease is not None and disease.is_systemic_sclerosis:
         sentences.append(messages.text("conclusion.muscle_prognosis"))

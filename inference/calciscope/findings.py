@@ -36,6 +36,8 @@ class Lesion:
         linearity: 0 (round) to 1 (a line).
         angle_to_bone_axis_deg: 0 to 90; None without a bone axis or for lesions too small.
         distance_to_skin_mm, distance_to_bone_mm: between surfaces; None where there is none.
+        bone_fraction: height along the tibia or femur beside it, 0 at its lower joint and 1 at its
+            upper one; None without such landmarks.
         probability: that it is one, calibrated on validation cases; mean of the network's
             probability over the lesion where the model was never calibrated.
     """
@@ -61,6 +63,49 @@ class Lesion:
     distance_to_bone_mm: Number1 | None
     centroid_lps_mm: tuple[Number1, Number1, Number1]
     probability: Number3
+    bone_fraction: Number3 | None = None
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Lesions that follow one another along a bone, see `calciscope.ct.chains`.
+
+    Attributes:
+        lesion_ids: rising.
+        compartment: of most of the volume.
+        length_mm: extent along its own axis.
+        angle_to_bone_axis_deg: 0 to 90.
+        linearity: 0 (round) to 1 (a line), of all voxels of its lesions.
+        linear_along_axis: whether it is a line along the bone.
+    """
+
+    id: int
+    lesion_ids: tuple[int, ...]
+    compartment: Compartment
+    laterality: Laterality
+    region: Region
+    length_mm: Number1
+    angle_to_bone_axis_deg: Number1
+    linearity: Number3
+    linear_along_axis: bool
+    volume_pv_mm3: Number1
+    ha_mass_mg: Number2
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """How mineral is spread; None where there is none to spread.
+
+    Attributes:
+        symmetry_index_volume, symmetry_index_ha_mass: (left - right) / (left + right), -1 to 1; of
+            the partial-volume corrected volume, and of hydroxyapatite.
+        lower_half_share: share of the volume in ankles and lower legs that lies in the lower half
+            of the tibia's length.
+    """
+
+    symmetry_index_volume: Number3 | None
+    symmetry_index_ha_mass: Number3 | None
+    lower_half_share: Number3 | None
 
 
 @dataclass(frozen=True)
@@ -123,6 +168,7 @@ class CtDefinition:
     side: str
     level: str
     minimum_oriented_mm: float
+    chain: str
     tibia_length_mm: float
     femur_length_mm: float
     mode: str
@@ -137,6 +183,8 @@ class CtFindings:
     lesions: tuple[Lesion, ...]
     burden: Burden
     definition: CtDefinition
+    chains: tuple[Chain, ...] = ()
+    distribution: Distribution | None = None
 
 
 @dataclass(frozen=True)

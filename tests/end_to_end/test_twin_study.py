@@ -35,6 +35,25 @@ def share(findings: dict[str, Any], key: str, value: str) -> float:
     return float(sum(x["volume_mm3"] for x in lesions if x[key] == value) / total)
 
 
+def linear_chains(findings: dict[str, Any]) -> list[dict[str, Any]]:
+    return [chain for chain in findings["ct"]["chains"] if chain["linear_along_axis"]]
+
+
+def test_chains_of_the_case_report(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    """At least 9 of the 13 chains of rods in muscle, each along the tibia."""
+    findings = twin_run[1]
+    linear = [c for c in linear_chains(findings) if c["compartment"] == "muscle"]
+    assert 9 <= len(linear) <= 13
+    assert {c["laterality"] for c in linear} == {"left", "right"}
+    assert all(c["angle_to_bone_axis_deg"] <= 20 and c["linearity"] >= 0.7 for c in linear)
+    members = [number for chain in linear for number in chain["lesion_ids"]]
+    assert len(members) == len(set(members))
+    distribution = findings["ct"]["distribution"]
+    assert distribution["lower_half_share"] >= 0.9
+    # 54.5 % on the left, within 5 points.
+    assert distribution["symmetry_index_volume"] == pytest.approx(0.09, abs=0.1)
+
+
 def test_findings_follow_their_schema(twin_run: tuple[Path, dict[str, Any]]) -> None:
     Draft202012Validator(findings_schema()).validate(twin_run[1])
 
@@ -68,13 +87,14 @@ def test_conclusion_of_the_case_report(twin_run: tuple[Path, dict[str, Any]]) ->
     assert findings["conclusion"]["sentences"] == [
         "Findings compatible with dystrophic calcification in limited systemic sclerosis "
         "(CREST syndrome); both legs: muscle and subcutis.",
+        f"{len(linear_chains(findings))} chains of lesions run along the bone axis.",
         "Involvement of muscle has been reported as a sign of poor prognosis in systemic "
         "sclerosis.",
         "Not diagnostic of the cause; clinical correlation is required.",
         "Research use, not a diagnosis.",
     ]
     report = (folder / "out" / "report.html").read_text(encoding="utf-8")
-    assert "both legs: muscle and subcutis. Involvement of muscle" in report
+    assert "both legs: muscle and subcutis. 1" in report
     assert "33.0 mg²/dL² (2.66 mmol²/L²), normal" in report
 
 

@@ -50,11 +50,17 @@ class Limb:
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Where a point lies; bone_axis is None where no long bone is in view."""
+    """Where a point lies.
+
+    Attributes:
+        fraction: height along the tibia or femur, 0 at its lower joint; None without landmarks.
+        bone_axis: None where no long bone is in view.
+    """
 
     laterality: Laterality
     region: Region
     level: Level | None
+    fraction: float | None
     bone_axis: NDArray[np.float64] | None
 
 
@@ -71,10 +77,10 @@ class Anatomy:
         side = self.sides.laterality(lps_mm)
         limb = self.limbs.get(side)
         if limb is None:
-            return Place(side, Region.UNKNOWN, None, None)
+            return Place(side, Region.UNKNOWN, None, None, None)
         z = float(lps_mm[2])
-        region, level = _region(z, limb, self.femur_mm)
-        return Place(side, region, level, _nearest_axis(z, limb))
+        region, fraction = _region(z, limb, self.femur_mm)
+        return Place(side, region, _level(region, fraction), fraction, _nearest_axis(z, limb))
 
 
 def find_anatomy(body: Volume, bone: Volume, settings: MeasurementSettings) -> Anatomy:
@@ -113,8 +119,8 @@ def _limb(shafts: list[Shaft], settings: MeasurementSettings) -> Limb:
     return Limb(shank, thigh, ankle, knee, length, length_assumed=True)
 
 
-def _region(z: float, limb: Limb, femur_mm: float) -> tuple[Region, Level | None]:
-    """Region and level at a height of a limb."""
+def _region(z: float, limb: Limb, femur_mm: float) -> tuple[Region, float | None]:
+    """Region at a height of a limb, and the height as a fraction of the bone there."""
     if limb.knee_mm is None or limb.ankle_mm is None:
         for shaft in (limb.shank, limb.thigh):
             if shaft and shaft.low_mm - _BEYOND_SHAFT_MM <= z <= shaft.high_mm + _BEYOND_SHAFT_MM:
@@ -124,22 +130,24 @@ def _region(z: float, limb: Limb, femur_mm: float) -> tuple[Region, Level | None
         return Region.PELVIS, None
     above_knee = z - limb.knee_mm
     if above_knee > _KNEE_MM[1]:
-        return Region.THIGH, _third(above_knee / femur_mm)
+        return Region.THIGH, above_knee / femur_mm
     if above_knee >= _KNEE_MM[0]:
         return Region.KNEE, None
     share = (z - limb.ankle_mm) / limb.tibia_mm
     if share < -_ANKLE_SHARE:
         return Region.FOOT, None
     if share < _ANKLE_SHARE:
-        return Region.ANKLE, None
-    return Region.LOWER_LEG, _third(share)
+        return Region.ANKLE, share
+    return Region.LOWER_LEG, share
 
 
-def _third(share: float) -> Level:
-    """Third of a bone, from its distal end."""
-    if share < 1 / 3:
+def _level(region: Region, fraction: float | None) -> Level | None:
+    """Third of the bone, of what lies along its shaft."""
+    if fraction is None or region is Region.ANKLE:
+        return None
+    if fraction < 1 / 3:
         return Level.DISTAL
-    return Level.MIDDLE if share < 2 / 3 else Level.PROXIMAL
+    return Level.MIDDLE if fraction < 2 / 3 else Level.PROXIMAL
 
 
 def _nearest_axis(z: float, limb: Limb) -> NDArray[np.float64] | None:

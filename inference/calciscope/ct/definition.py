@@ -70,6 +70,11 @@ def describe_definition(
         side="by position against the gap between the legs or the middle of the body",
         level="thirds of the long bone, joints placed from where the shafts flare",
         minimum_oriented_mm=settings.minimum_oriented_mm,
+        chain=f"{settings.chain_minimum_lesions} lesions or more of one side, each with its center "
+        f"within {settings.chain_link_mm:g} mm of the next along the bone's axis and within "
+        f"{settings.chain_offset_mm:g} mm across it; linear along the axis where its own axis is "
+        f"within {settings.chain_angle_deg:g} degrees of the bone's and its linearity is "
+        f"{settings.chain_linearity:g} or more",
         tibia_length_mm=settings.tibia_length_mm,
         femur_length_mm=settings.femur_length_mm,
         mode=mode.name,

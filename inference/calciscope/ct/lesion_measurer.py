@@ -1,5 +1,6 @@
 """All figures of one lesion, from the study around it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from calciscope.ct.anatomy import Anatomy, Place, find_anatomy
 from calciscope.ct.calcium_score import AgatstonRule, agatston_score
+from calciscope.ct.chains import Member, find_chains
 from calciscope.ct.compartments import vote_compartment
 from calciscope.ct.distances import Surface, surface_of
 from calciscope.ct.lesions import LesionMap
@@ -15,7 +17,7 @@ from calciscope.ct.mineral_mass import measure_mineral
 from calciscope.ct.neighborhood import SegmentedCt, Surroundings, study_surroundings
 from calciscope.ct.settings import MeasurementSettings
 from calciscope.ct.shape import LesionShape, measure_shape
-from calciscope.findings import Lesion
+from calciscope.findings import Chain, Lesion
 from calciscope.labels import Label
 from calciscope.locations import Region
 from calciscope.physics import ha_mg_cc_per_hu
@@ -104,7 +106,20 @@ class LesionMeasurer:
             distance_to_bone_mm=_distance(self.bone, voxels),
             centroid_lps_mm=(x, y, z),
             probability=self._probability(voxels),
+            bone_fraction=place.fraction,
         )
+
+    def chains(self, lesions: Sequence[Lesion]) -> tuple[Chain, ...]:
+        """The chains among the lesions of the study."""
+        members = []
+        for lesion in lesions:
+            axis = self.anatomy.locate(np.array(lesion.centroid_lps_mm)).bone_axis
+            if axis is not None:
+                points = self.surroundings.ct.lps_mm(
+                    self.surroundings.lesions.voxels[lesion.id - 1]
+                )
+                members.append(Member(lesion, points, axis))
+        return find_chains(members, self.settings)
 
     def _probability(self, voxels: NDArray[np.intp]) -> float:
         """That the lesion is one, where the model is calibrated; else the mean of its voxels'."""

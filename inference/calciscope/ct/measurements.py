@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from calciscope.ct.burden import total_burden
 from calciscope.ct.definition import acquisition_cautions, assumed_kvp, describe_definition
+from calciscope.ct.distribution import distribution_of
 from calciscope.ct.lesion_measurer import LesionMeasurer
 from calciscope.ct.lesions import find_lesions
 from calciscope.ct.neighborhood import SegmentedCt
 from calciscope.ct.settings import MeasurementSettings
 from calciscope.errors import InputError
-from calciscope.findings import CtFindings, Lesion
+from calciscope.findings import Chain, CtFindings, Lesion
 from calciscope.labels import Label
 from calciscope.models.operating_point import PLAIN, OperatingMode
 from calciscope.readers.study import CtAcquisition
@@ -57,12 +58,20 @@ def measure_study(
     tissues = segmentation.tissues.array
     lesions = find_lesions(ct.with_array(tissues == Label.CALCIFICATION), settings, ct.array)
     measured: list[Lesion] = []
+    chains: tuple[Chain, ...] = ()
     if lesions.count:
         measurer = LesionMeasurer.prepare(
             ct, segmentation, lesions, assumed_kvp(acquisition), settings
         )
         measured = [measurer.measure(number) for number in range(1, lesions.count + 1)]
+        chains = measurer.chains(measured)
         warnings += measurer.cautions(measured)
     definition = describe_definition(ct, acquisition, settings, mode)
-    findings = CtFindings(tuple(measured), total_burden(measured), definition)
+    findings = CtFindings(
+        tuple(measured),
+        total_burden(measured),
+        definition,
+        chains,
+        distribution_of(measured),
+    )
     return CtMeasurement(findings, lesions.ids, tuple(warnings))

@@ -21,6 +21,10 @@ class MeasurementSettings:
         compartment_shell_mm: tissue within this distance of a lesion gives its compartment.
         fascia_margin_mm: distance from the border of muscle and subcutis that counts as fascia.
         minimum_oriented_mm: shorter lesions have no angle to the bone axis.
+        chain_link_mm, chain_offset_mm: farthest that two lesions of a chain lie apart along the
+            bone and across it.
+        chain_minimum_lesions: fewer are no chain.
+        chain_angle_deg, chain_linearity: most and least of a chain that is linear along the bone.
         tibia_length_mm, femur_length_mm: assumed where only one end of the bone is in view.
 
     Raises:
@@ -38,6 +42,11 @@ class MeasurementSettings:
     compartment_shell_mm: float = 3.0
     fascia_margin_mm: float = 2.0
     minimum_oriented_mm: float = 6.0
+    chain_link_mm: float = 20.0
+    chain_offset_mm: float = 6.0
+    chain_minimum_lesions: int = 3
+    chain_angle_deg: float = 20.0
+    chain_linearity: float = 0.7
     tibia_length_mm: float = 380.0
     femur_length_mm: float = 460.0
 

@@ -3,8 +3,8 @@
 from dataclasses import fields
 from typing import Any
 
-from calciscope.findings import CtDefinition, Findings, Lesion
-from calciscope.writers.wording import compartment_text, number_text
+from calciscope.findings import Chain, CtDefinition, Distribution, Findings, Lesion
+from calciscope.writers.wording import compartment_text, number_text, percent_text
 
 LESION_HEAD = (
     "Lesion",
@@ -53,6 +53,51 @@ def lesion_cells(lesion: Lesion) -> tuple[str, ...]:
         f"{x:.0f}, {y:.0f}, {z:.0f}",
         f"{lesion.probability:.2f}",
     )
+
+
+CHAIN_HEAD = (
+    "Chain",
+    "Compartment",
+    "Side",
+    "Region",
+    "Lesions",
+    "Length (mm)",
+    "Angle to bone (°)",
+    "Linearity",
+    "Along the bone",
+    "V pv (mm³)",
+    "HA (mg)",
+)
+
+
+def chain_cells(chain: Chain) -> tuple[str, ...]:
+    """A line of the table of chains, in the order of `CHAIN_HEAD`."""
+    return (
+        f"{chain.id}",
+        compartment_text(chain.compartment),
+        chain.laterality.value,
+        chain.region.value,
+        f"{len(chain.lesion_ids)}",
+        f"{chain.length_mm:.0f}",
+        f"{chain.angle_to_bone_axis_deg:.0f}",
+        f"{chain.linearity:.2f}",
+        "yes" if chain.linear_along_axis else "no",
+        number_text(chain.volume_pv_mm3),
+        number_text(chain.ha_mass_mg),
+    )
+
+
+def distribution_rows(distribution: Distribution | None) -> list[tuple[str, str]]:
+    """How mineral is spread, as name and value; without what cannot be told."""
+    if distribution is None:
+        return []
+    index, low = distribution.symmetry_index_volume, distribution.lower_half_share
+    rows = []
+    if index is not None:
+        rows.append(("Symmetry index, (left - right) / (left + right) of V pv", f"{index:+.2f}"))
+    if low is not None:
+        rows.append(("In the lower half of the lower legs, of V pv there", percent_text(low)))
+    return rows
 
 
 def definition_rows(definition: CtDefinition) -> tuple[tuple[str, str], ...]:
