@@ -1,6 +1,6 @@
 """Real limb CTs as they are: models side by side with the rules they have to beat.
 
-python benchmarks/real_limbs.py [--model FOLDER ...] [--data ../shared/data/sts_ct] [-o OUT.json]
+python benchmarks/real_limbs.py [--model FOLDER ...] [--mode MODE] [-o OUT.json]
 
 Each `--model` is a folder of an exported model; without any, the newest shipped one. The rules:
 smoothed CT >= 130 HU inside the body and outside bone in components of 10 mm3 or more, and raw
@@ -23,6 +23,7 @@ from calciscope.ct.segmentation import CtSegmenter
 from calciscope.evaluation.baselines import REAL_LIMB_RULES, bone_by_rule
 from calciscope.models.engine import create_engine
 from calciscope.models.manifest import ModelManifest, load_manifest
+from calciscope.models.operating_point import BALANCED
 from calciscope.models.registry import find_model
 from calciscope.volume import Volume
 from calciscope_train.check import called
@@ -33,9 +34,11 @@ Predictor = Callable[[Volume], tuple[Mask, NDArray[np.uint8] | None]]
 HEADINGS = ("held_out", "seen", "val", "never_trained")
 
 
-def model_predictor(manifest: ModelManifest, engine: str, threads: int | None) -> Predictor:
+def model_predictor(
+    manifest: ModelManifest, engine: str, threads: int | None, mode: str
+) -> Predictor:
     """A model with all that the runtime does after it."""
-    segmenter = CtSegmenter(manifest, create_engine(manifest, engine, threads))
+    segmenter = CtSegmenter(manifest, create_engine(manifest, engine, threads), mode)
 
     def predict(ct: Volume) -> tuple[Mask, NDArray[np.uint8] | None]:
         return called(ct, segmenter)
@@ -93,6 +96,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of the CTs")
     parser.add_argument("--config", type=Path, default=Path("configs/check_set.yaml"))
     parser.add_argument("--patients", nargs="*", default=[])
+    parser.add_argument("--mode", default=BALANCED, help="of the models that have modes")
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--threads", type=int)
     parser.add_argument("-o", "--output", type=Path, help="JSON file of all figures")
@@ -100,7 +104,7 @@ def main() -> None:
     manifests = [load_manifest(folder) for folder in given.model] or [find_model()]
     models = {
         f"{manifest.name} {manifest.version}": model_predictor(
-            manifest, given.engine, given.threads
+            manifest, given.engine, given.threads, given.mode if manifest.modes else BALANCED
         )
         for manifest in manifests
     }
