@@ -2,11 +2,10 @@
 
 A lesion's mean voxel probability says little about the lesion: streaks of metal and the skin of
 bone are as sure as small deposits are. What tells them apart is the peak of the network's answer,
-the contrast (a network that is sure of what hardly stands out is mistaken), what smoothing leaves
-of it beside the noise around (a speck of noise stands out in one voxel alone), and whether bone,
-vessel walls, metal or air lie around. Weights of these are fitted on validation cases and stored
-in the model's manifest. Volume, contrast and distances in millimeters keep their meaning on every
-grid.
+the contrast (a network that is sure of what hardly stands out is mistaken) beside the noise around,
+and whether bone, vessel walls, metal or air lie around. Weights of these are fitted on validation
+cases and stored in the model's manifest. Contrast and noise are those of the smoothed CT: they are
+fitted on the model's grid and used on the grid of any CT, whose voxels may be far smaller.
 """
 
 import numpy as np
@@ -23,11 +22,12 @@ SHELL_MM = 3.0
 """What lies within this distance of a lesion is its surroundings."""
 
 BACKGROUND_MM = (3.0, 6.0)
-SMOOTHING_MM = 1.1
-"""Standard deviation of the Gaussian that tells noise from what stays."""
+SMOOTHING_MM = 1.1, 2.2
+"""Standard deviations of two Gaussians: contrast is taken behind the first, and noise is what the
+second takes away from it."""
 
 _MINIMUM_SAMPLE = 5
-_SOFT_TISSUE_HU, _NOISE_HU = 50.0, 15.0
+_SOFT_TISSUE_HU, _NOISE_HU = 50.0, 5.0
 """Background and noise where a lesion has too little tissue around it to take them from."""
 
 _MAD_OF_NORMAL = 0.6745
@@ -38,7 +38,6 @@ FEATURES = (
     "peak_logit",
     "log_volume",
     "log_contrast",
-    "log_smoothed_contrast",
     "log_noise",
     "bone_share",
     "vascular_share",
@@ -78,7 +77,6 @@ def candidates_with_features(
         Voxel indices, shape (N, 3), and `FEATURES` of each.
     """
     margin = np.ceil(BACKGROUND_MM[1] / ct.spacing_mm).astype(int) + 1
-    sigma = tuple(SMOOTHING_MM / ct.spacing_mm)
     found = []
     for voxels in component_voxels(calcification):
         low, high = box_around(voxels, margin, ct.shape)
@@ -91,22 +89,22 @@ def candidates_with_features(
         near, far = BACKGROUND_MM
         around = (distance >= near) & (distance <= far) & elsewhere
         hu = ct.array[box].astype(np.float32)
-        smooth = ndimage.gaussian_filter(hu, sigma, mode="nearest")
+        smooth, smoother = (
+            ndimage.gaussian_filter(hu, tuple(width / ct.spacing_mm), mode="nearest")
+            for width in SMOOTHING_MM
+        )
         background, noise = _SOFT_TISSUE_HU, _NOISE_HU
         if np.count_nonzero(around) > _MINIMUM_SAMPLE:
             background = float(np.median(hu[around]))
             # Only what smoothing takes away: the border of fat and muscle is no noise.
-            noise = float(np.median(np.abs((hu - smooth)[around]))) / _MAD_OF_NORMAL
-        where = tuple(voxels.T)
-        top = float(np.percentile(ct.array[where], 95))
-        logits = logit_of_map(probability[where])
+            noise = float(np.median(np.abs((smooth - smoother)[around]))) / _MAD_OF_NORMAL
+        logits = logit_of_map(probability[tuple(voxels.T)])
         shell = labels[(distance > 0) & (distance <= SHELL_MM)]
         features = {
             "mean_logit": float(logits.mean()),
             "peak_logit": float(logits.max()),
             "log_volume": float(np.log(len(voxels) * ct.voxel_volume_mm3)),
-            "log_contrast": float(np.log(max(top - background, 1.0))),
-            "log_smoothed_contrast": float(np.log(max(smooth[own].max() - background, 1.0))),
+            "log_contrast": float(np.log(max(smooth[own].max() - background, 1.0))),
             "log_noise": float(np.log(max(noise, 1.0))),
         }
         for name, label in _SHARES.items():
