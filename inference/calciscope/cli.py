@@ -38,7 +38,9 @@ ModeOption = Annotated[
 PrecisionOption = Annotated[
     str, typer.Option("--precision", help="auto, fp32, bf16 or int8 (where the model has it).")
 ]
-LanguageOption = Annotated[str, typer.Option("--language", help="Of the conclusion: en, fr, de.")]
+LanguageOption = Annotated[
+    str, typer.Option("--language", help="Of conclusion and labs: en, fr, de.")
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace results in OUT.")]
 
 

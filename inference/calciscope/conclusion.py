@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from calciscope.ct.burden import volume_by_compartment
 from calciscope.findings import Conclusion, CtFindings, Lesion
 from calciscope.labels import Compartment
 from calciscope.labs.values import Disease, LabFindings, Pattern
@@ -9,7 +10,7 @@ from calciscope.locations import LEG_REGIONS, Laterality
 from calciscope.messages import Messages
 
 NAMED_SHARE = 0.02
-"""A compartment with less than this share of the volume is not named in the conclusion."""
+"""A compartment or place with less than this share of the volume is not named."""
 
 
 def conclude(
@@ -24,7 +25,7 @@ def conclude(
         messages: in the language of the conclusion.
     """
     sentences = [_first(ct, labs, disease, messages)]
-    if not ct.lesions and labs is not None:
+    if not ct.lesions and labs is not None and labs.pattern is Pattern.METASTATIC_OR_MIXED:
         sentences.append(labs.wording)
     linear = sum(chain.linear_along_axis for chain in ct.chains)
     if linear:
@@ -39,12 +40,9 @@ def conclude(
 
 def named_compartments(lesions: Sequence[Lesion]) -> tuple[Compartment, ...]:
     """The compartments worth a word, by their share of the partial-volume corrected volume."""
-    shares: dict[Compartment, float] = {}
-    for lesion in lesions:
-        shares[lesion.compartment] = shares.get(lesion.compartment, 0.0) + lesion.volume_pv_mm3
-    total = sum(shares.values())
-    ordered = sorted(shares, key=lambda compartment: -shares[compartment])
-    return tuple(c for c in ordered if total <= 0 or shares[c] >= NAMED_SHARE * total)
+    volumes = volume_by_compartment(lesions)
+    least = NAMED_SHARE * sum(volumes.values())
+    return tuple(compartment for compartment, volume in volumes.items() if volume >= least)
 
 
 def _first(
@@ -55,7 +53,9 @@ def _first(
     where = messages.text(
         "where", place=_place(ct.lesions, messages), tissues=_tissues(ct.lesions, messages)
     )
-    if labs is None:
+    if labs is None or (
+        labs.pattern is Pattern.UNDETERMINED and labs.derived.product_mg2_dl2 is None
+    ):
         return messages.text("conclusion.no_labs", where=where)
     if labs.pattern is Pattern.IDIOPATHIC_OR_IATROGENIC:
         return messages.text("conclusion.idiopathic_or_iatrogenic", where=where)
@@ -69,9 +69,12 @@ def _first(
 
 
 def _place(lesions: Sequence[Lesion], messages: Messages) -> str:
-    sides = {lesion.laterality for lesion in lesions if lesion.region in LEG_REGIONS}
-    if any(lesion.region not in LEG_REGIONS for lesion in lesions):
+    """Which legs; the examined region where more than a trace lies elsewhere."""
+    in_legs = [lesion for lesion in lesions if lesion.region in LEG_REGIONS]
+    total = sum(lesion.volume_pv_mm3 for lesion in lesions)
+    if sum(lesion.volume_pv_mm3 for lesion in in_legs) < (1.0 - NAMED_SHARE) * total:
         return messages.text("place.elsewhere")
+    sides = {lesion.laterality for lesion in in_legs}
     if sides == {Laterality.LEFT}:
         return messages.text("place.left_leg")
     if sides == {Laterality.RIGHT}:
@@ -94,5 +97,5 @@ def _disease(disease: Disease | None, messages: Messages) -> str:
 
 def _reasons(labs: LabFindings, messages: Messages) -> list[str]:
     product = labs.derived.product_mg2_dl2
-    shown = "" if product is None else f"{product:.1f}"
+    shown = "" if product is None else messages.number(product, 1)
     return [messages.text(f"reason.{key}", product=shown) for key in labs.reasons]

@@ -36,8 +36,8 @@ class Lesion:
         linearity: 0 (round) to 1 (a line).
         angle_to_bone_axis_deg: 0 to 90; None without a bone axis or for lesions too small.
         distance_to_skin_mm, distance_to_bone_mm: between surfaces; None where there is none.
-        bone_fraction: height along the tibia or femur beside it, 0 at its lower joint and 1 at its
-            upper one; None without such landmarks.
+        bone_fraction: height along the tibia or femur beside it, 0 at its lower joint (below 0 at
+            the ankle) and 1 at its upper end; None without such landmarks, at knee and foot.
         probability: that it is one, calibrated on validation cases; mean of the network's
             probability over the lesion where the model was never calibrated.
     """
@@ -73,7 +73,7 @@ class Chain:
     Attributes:
         lesion_ids: rising.
         compartment: of most of the volume.
-        length_mm: extent along its own axis.
+        length_mm: longest diameter, as of a lesion.
         angle_to_bone_axis_deg: 0 to 90.
         linearity: 0 (round) to 1 (a line), of all voxels of its lesions.
         linear_along_axis: whether it is a line along the bone.

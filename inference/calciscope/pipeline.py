@@ -61,7 +61,7 @@ class Analyzer:
         settings: of the measurements.
         mode: operating point of the model, balanced, sensitive or specific.
         precision: auto, fp32, bf16 or int8.
-        language: of the conclusion, en, fr or de.
+        language: of the conclusion and the laboratory part, en, fr or de.
 
     Raises:
         ModelError: the model or the engine is not usable, or the model has no such mode.
@@ -238,7 +238,7 @@ def analyze(
         mode: operating point of the model, balanced, sensitive or specific.
         precision: auto, fp32, bf16 or int8.
         labs: YAML file of laboratory values, see `calciscope.labs.reading`.
-        language: of the conclusion, en, fr or de.
+        language: of the conclusion and the laboratory part, en, fr or de.
         progress: called with stage and share done.
 
     Raises:

@@ -21,6 +21,10 @@ def labs(calcium: float | None = 9.7, phosphate: float | None = 3.4, **others: o
     return LabValues(**{k: mg(v) for k, v in given.items() if v is not None}, **others)  # type: ignore[arg-type]
 
 
+def mmol(calcium: float, phosphate: float) -> LabValues:
+    return LabValues(calcium=Quantity(calcium, "mmol/L"), phosphate=Quantity(phosphate, "mmol/L"))
+
+
 def test_the_case_report() -> None:
     with resources.as_file(resources.files("calciscope.phantom")) as folder:
         found = interpret(read_labs(Path(folder) / "twin_labs.yaml"), EN)
@@ -28,7 +32,7 @@ def test_the_case_report() -> None:
     assert derived.calcium_mg_dl == 9.7
     assert derived.calcium_is_corrected is False
     assert derived.calcium_mmol_l == pytest.approx(2.42, abs=0.005)
-    assert derived.product_mg2_dl2 == pytest.approx(32.98)
+    assert derived.product_mg2_dl2 == 33.0
     assert derived.product_mmol2_l2 == pytest.approx(2.66, abs=0.005)
     assert derived.product_level == "normal"
     assert derived.creatine_kinase_ratio == pytest.approx(2.2989, abs=1e-4)
@@ -51,7 +55,7 @@ def test_calcium_is_corrected_in_the_unit_it_was_given_in() -> None:
     )
     found = interpret(si, EN)
     assert found.derived.calcium_mmol_l == pytest.approx(2.2 + 0.02 * 10)
-    assert found.derived.product_mmol2_l2 == pytest.approx(2.4 * 1.1, rel=0.003)
+    assert found.derived.product_mmol2_l2 == pytest.approx(2.4 * 1.1)
     assert any("bromocresol purple" in note for note in found.notes)
 
 
@@ -71,6 +75,9 @@ def test_calcium_is_corrected_in_the_unit_it_was_given_in() -> None:
         (labs(9.0, 2.4), Pattern.UNDETERMINED, ()),
         (labs(9.0, None), Pattern.UNDETERMINED, ()),
         (labs(None, 5.0), Pattern.METASTATIC_OR_MIXED, ("phosphate_high",)),
+        (mmol(2.62, 1.1), Pattern.DYSTROPHIC, ()),
+        (mmol(2.12, 1.1), Pattern.DYSTROPHIC, ()),
+        (mmol(2.63, 1.1), Pattern.METASTATIC_OR_MIXED, ("calcium_high",)),
     ],
 )  # fmt: skip
 def test_the_rule(values: LabValues, pattern: Pattern, reasons: tuple[str, ...]) -> None:
@@ -96,3 +103,21 @@ def test_kidneys_make_the_correction_unreliable() -> None:
         labs(albumin=Quantity(4, "g/dL"), egfr=Quantity(45, "mL/min/1.73m2")), EN
     ).notes
     assert any("unreliable in chronic kidney disease" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("values", "keys"),
+    [
+        (labs(8.0), ["calcium_low"]),
+        (labs(9.0, 2.0), ["phosphate_low"]),
+        (labs(9.0, None), ["incomplete"]),
+        (labs(None, 5.0), []),
+        (labs(disease=Disease.CHRONIC_KIDNEY_DISEASE), ["egfr_missing"]),
+        (labs(disease=Disease.CHRONIC_KIDNEY_DISEASE, egfr=Quantity(50, "mL/min/1.73m2")), []),
+    ],
+)
+def test_notes_say_what_the_values_leave_open(values: LabValues, keys: list[str]) -> None:
+    albumin = ("albumin_missing", "albumin_assay")
+    said = interpret(values, EN).notes
+    expected = [EN.text(f"labs.note.{key}") for key in keys]
+    assert [n for n in said if n not in [EN.text(f"labs.note.{k}") for k in albumin]] == expected

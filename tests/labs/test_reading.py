@@ -25,7 +25,7 @@ def test_values_with_their_units(tmp_path: Path) -> None:
         egfr: 88 mL/min/1.73m²
         creatine_kinase: {value: 6.8, unit: µkat/L, upper_limit: 2.9}
         anti_centromere: {value: 20.01, upper_limit: 20}
-        ana_titer: "1 : 320"
+        ana_titer: 1:320
         disease: dermatomyositis
         """,
     )
@@ -53,15 +53,28 @@ def test_values_with_their_units(tmp_path: Path) -> None:
         ("calcium: 9,7 mg/dL", "calcium is '9,7 mg/dL'; write it as a number with a decimal point"),
         ("calcium: high", "calcium is 'high'; write it as a number"),
         ("calcium: -9.7 mg/dL", "calcium is '-9.7 mg/dL'; write it as a number"),
-        ("calcium: {value: true, unit: mg/dL}", "'True', which is not a number"),
-        ("calcium: {value: .nan, unit: mg/dL}", "'nan', which is not a number"),
+        ("calcium: 9.7.1 mg/dL", "calcium is '9.7.1 mg/dL'; write it as a number"),
+        ("calcium: {value: true, unit: mg/dL}", "'true', which is not a number"),
+        ("calcium: {value: .nan, unit: mg/dL}", "'.nan', which is not a number"),
+        (
+            f"calcium: {{value: {'9' * 400}, unit: mg/dL}}",
+            r"calcium is '9{37}\.\.\.', which is not",
+        ),
+        ("calcium: !!float abc", "calcium is 'abc'; write it as a number"),
+        ("calcium: [9.7]", "calcium is '\\['9.7'\\]'; write it as a number"),
+        ("date: 2024-02-30", "date is not known"),
         ("calcium: {unit: mg/dL}", "calcium has no value"),
+        ("calcium:", "calcium has no value"),
         ("calcium: {value: 9, unit: mg/dL, normal: 10}", "calcium has normal, which is not known"),
+        ("calcium: 9.7 mg/dL\ncalcium: 12 mg/dL", "calcium is there twice; leave one"),
         ("creatine_kinase: {value: 4, unit: U/L, upper_limit: 0}", "must be above 0"),
+        ("creatine_kinase: {value: 4, unit: U/L, upper_limit: 9999999}", "upper_limit .* possible"),
         ("ionized_calcium: 1.2 mmol/L", "ionized_calcium is not known; use calcium, phosphate"),
         ("ana_titer: positive", "ana_titer is 'positive'"),
+        ("ana_titer:", "ana_titer has no value"),
         ("disease: gout", "disease 'gout' is not known; use limited_systemic_sclerosis"),
-        ("disease:", "disease 'None' is not known"),
+        ("disease: [lupus]", "is not known; use limited_systemic_sclerosis"),
+        ("disease:", "disease has no value"),
         ("", "holds no laboratory values"),
         ("- calcium", "holds no laboratory values"),
         ("calcium: [1", "is not YAML"),

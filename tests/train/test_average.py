@@ -44,6 +44,8 @@ def test_weights_are_the_mean_and_statistics_are_measured(tmp_path: Path, toy_ro
     means = [b for name, b in mean.network.named_buffers() if name.endswith("running_mean")]
     assert means
     assert all(float(value.abs().max()) < 50 for value in means)
+    with pytest.raises(InputError, match="is there already"):
+        average(paths, tmp_path / "new" / "mean.ckpt", {str(toy_root): 1.0})
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["mean.ckpt"]
 
 

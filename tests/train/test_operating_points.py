@@ -126,7 +126,12 @@ def test_specific_invents_at_most_one_a_case() -> None:
     # No threshold reaches it: the highest is taken, and its figures say what it reaches.
     _, _, nearest = choose_modes(CURVE[:3], 1.0, 0.0)
     assert nearest.lesion_probability == CURVE[2][0]
-    assert f"{CURVE[2][1].false_positives_per_case:.1f} false positives" in nearest.aim
+    assert nearest.aim.startswith("fewest false positives of all thresholds; on validation")
+    # Balanced has no more already.
+    few = [(0.2, point(0.9, 0.9, 0.90)), (0.5, point(0.88, 0.5, 0.92))]
+    balanced, _, specific = choose_modes(few, 1.0, 0.0)
+    assert specific.lesion_probability == balanced.lesion_probability == 0.5
+    assert specific.aim.startswith("as balanced; on validation cases")
 
 
 def test_mean_sensitivity_is_taken_at_four_rates() -> None:

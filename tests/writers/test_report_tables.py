@@ -6,12 +6,16 @@ from typing import Any
 import pytest
 
 from calciscope.ct.burden import total_burden
+from calciscope.findings import Chain, Distribution
 from calciscope.labels import COMPARTMENT_COLORS, Compartment
-from calciscope.locations import Laterality, Level
+from calciscope.locations import Laterality, Level, Region
 from calciscope.writers.report_burden import BURDEN_HEAD, burden_groups, compartments_found
 from calciscope.writers.report_tables import (
+    CHAIN_HEAD,
     LESION_HEAD,
+    chain_cells,
     definition_rows,
+    distribution_rows,
     lesion_cells,
     provenance_rows,
 )
@@ -133,3 +137,27 @@ def test_provenance_names_program_model_engine_and_times(make_findings: Any) -> 
         ("Memory", "at most 1,500 MB"),
         ("Findings", "schema 1.2"),
     )
+
+
+def test_chains_and_spread() -> None:
+    chain = Chain(
+        id=2,
+        lesion_ids=(3, 5, 9),
+        compartment=Compartment.MUSCLE,
+        laterality=Laterality.LEFT,
+        region=Region.LOWER_LEG,
+        length_mm=61.4,
+        angle_to_bone_axis_deg=3.6,
+        linearity=0.987,
+        linear_along_axis=True,
+        volume_pv_mm3=1234.5,
+        ha_mass_mg=56.78,
+    )
+    row = dict(zip(CHAIN_HEAD, chain_cells(chain), strict=True))
+    assert row["Lesions"] == "3"
+    assert (row["Length (mm)"], row["Angle to bone (°)"]) == ("61", "4")
+    assert (row["Along the bone"], row["V pv (mm³)"], row["HA (mg)"]) == ("yes", "1,234", "56.8")
+    assert distribution_rows(None) == []
+    rows = distribution_rows(Distribution(-0.0912, 0.2, 0.987))
+    assert [value for _, value in rows] == ["-0.09", "99 %"]
+    assert distribution_rows(Distribution(None, None, None)) == []

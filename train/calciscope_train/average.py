@@ -18,7 +18,7 @@ from torch.optim.swa_utils import update_bn
 from calciscope.errors import InputError, ModelError
 from calciscope.preprocessing import PreprocessingSpec
 from calciscope_train.augmentation import AugmentationSettings
-from calciscope_train.checkpoints import PREFIX, network_weights, read_stored
+from calciscope_train.checkpoints import PREFIX, network_record, network_weights, read_stored
 from calciscope_train.crop_mix import CropMix
 from calciscope_train.datamodule import CtSegmentationDataModule
 from calciscope_train.network import CalcificationUNet
@@ -49,13 +49,15 @@ def average(
         seed: of the crops.
 
     Raises:
-        InputError: fewer than two checkpoints are given.
+        InputError: fewer than two checkpoints are given, or `output` is there already.
         ModelError: a checkpoint cannot be read, or they differ in architecture or preprocessing.
     """
     if len(checkpoints) < 2:
         raise InputError("an average needs two checkpoints or more")
+    if output.exists():
+        raise InputError(f"{output} is there already; name another file")
     stored = [read_stored(path) for path in checkpoints]
-    records = [_record(part, path) for part, path in zip(stored, checkpoints, strict=True)]
+    records = [network_record(part, path) for part, path in zip(stored, checkpoints, strict=True)]
     first = records[0]
     for path, record in zip(checkpoints, records, strict=True):
         if any(record[key] != first[key] for key in ("architecture", "spec")):
@@ -85,12 +87,6 @@ def average(
     torch.save(written, part)
     part.replace(output)
     log.info("%s: the mean of %d networks", output, len(stored))
-
-
-def _record(stored: dict[str, Any], path: Path) -> dict[str, Any]:
-    if CHECKPOINT_KEY not in stored:
-        raise ModelError(f"{path} is not a checkpoint of calciscope-train fit; name its last.ckpt")
-    return dict(stored[CHECKPOINT_KEY])
 
 
 def _mean(parts: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:

@@ -11,8 +11,6 @@ import torch
 from pytorch_lightning.callbacks import Callback, WeightAveraging
 from torch import Tensor
 
-from calciscope_train.schedule import is_amid_gradient
-
 log = logging.getLogger(__name__)
 
 LAST = "last.ckpt"
@@ -110,3 +108,8 @@ class ValidationLine(Callback):
             if name.startswith("val/")
         )
         log.info("step %d: %s", trainer.global_step, text)
+
+
+def is_amid_gradient(trainer: pl.Trainer, batch_idx: int) -> bool:
+    """Between two steps of the optimizer: a gradient is half gathered, and would be lost."""
+    return (batch_idx + 1) % trainer.accumulate_grad_batches != 0

@@ -56,6 +56,17 @@ def network_weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {k.removeprefix(PREFIX): v for k, v in state.items() if k.startswith(PREFIX)}
 
 
+def network_record(stored: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """What rebuilds the network of a stored checkpoint: architecture, spec, seconds trained.
+
+    Raises:
+        ModelError: it is not of the CT network.
+    """
+    if CHECKPOINT_KEY not in stored:
+        raise ModelError(f"{path} is not a checkpoint of calciscope-train fit; name its last.ckpt")
+    return dict(stored[CHECKPOINT_KEY])
+
+
 def read_checkpoint(path: Path) -> TrainedNetwork:
     """Rebuild the trained network.
 
@@ -63,9 +74,7 @@ def read_checkpoint(path: Path) -> TrainedNetwork:
         ModelError: the file is absent, broken, or not a checkpoint of the CT network.
     """
     stored = read_stored(path)
-    if CHECKPOINT_KEY not in stored:
-        raise ModelError(f"{path} is not a checkpoint of calciscope-train fit; name its last.ckpt")
-    record = stored[CHECKPOINT_KEY]
+    record = network_record(stored, path)
     network = CalcificationUNet(**record["architecture"])
     network.load_state_dict(network_weights(stored["state_dict"]))
     return TrainedNetwork(

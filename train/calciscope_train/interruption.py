@@ -8,7 +8,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from calciscope_train.schedule import is_amid_gradient
+from calciscope_train.callbacks import is_amid_gradient
 
 Handler = Any  # what signal.signal gives back: a function, a constant or None
 

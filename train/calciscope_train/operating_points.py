@@ -63,12 +63,19 @@ def choose_modes(
     modes = {
         BALANCED: (balanced, "best F1 of lesions"),
         SENSITIVE: (min(sensitive, balanced, key=_threshold), _at_most(most)),
-        SPECIFIC: (
-            max(_first_within(curve, SPECIFIC_FALSE_POSITIVES), balanced, key=_threshold),
-            _at_most(SPECIFIC_FALSE_POSITIVES),
-        ),
+        SPECIFIC: _specific(curve, balanced),
     }
     return tuple(_mode(name, aim, point, voxel_logit_bias) for name, (point, aim) in modes.items())
+
+
+def _specific(curve: Curve, balanced: Point) -> tuple[Point, str]:
+    """At most one false positive a case, and never more than balanced has."""
+    point = max(_first_within(curve, SPECIFIC_FALSE_POSITIVES), balanced, key=_threshold)
+    if point[1].false_positives_per_case > SPECIFIC_FALSE_POSITIVES:
+        return point, "fewest false positives of all thresholds"
+    if point is balanced:
+        return point, "as balanced"
+    return point, _at_most(SPECIFIC_FALSE_POSITIVES)
 
 
 def _threshold(point: Point) -> float:

@@ -3,8 +3,6 @@
 import math
 from dataclasses import dataclass
 
-import pytorch_lightning as pl
-
 WARMUP = 0.03
 """Share of the run in which the learning rate rises."""
 
@@ -50,8 +48,3 @@ def learning_rate_factor(progress: float) -> float:
         return max(progress / WARMUP, FLOOR)
     fall = (progress - WARMUP) / (1.0 - WARMUP)
     return FLOOR + (1.0 - FLOOR) * 0.5 * (1.0 + math.cos(math.pi * fall))
-
-
-def is_amid_gradient(trainer: pl.Trainer, batch_idx: int) -> bool:
-    """Between two steps of the optimizer: a gradient is half gathered, and would be lost."""
-    return (batch_idx + 1) % trainer.accumulate_grad_batches != 0

@@ -53,7 +53,8 @@ class Place:
     """Where a point lies.
 
     Attributes:
-        fraction: height along the tibia or femur, 0 at its lower joint; None without landmarks.
+        fraction: height along the tibia or femur, 0 at its lower joint (below 0 at the ankle) and
+            1 at its upper end; None without landmarks and beyond the bone.
         bone_axis: None where no long bone is in view.
     """
 
@@ -80,7 +81,9 @@ class Anatomy:
             return Place(side, Region.UNKNOWN, None, None, None)
         z = float(lps_mm[2])
         region, fraction = _region(z, limb, self.femur_mm)
-        return Place(side, region, _level(region, fraction), fraction, _nearest_axis(z, limb))
+        level = _level(region, fraction)
+        known = fraction if fraction is not None and fraction <= 1.0 else None
+        return Place(side, region, level, known, _nearest_axis(z, limb))
 
 
 def find_anatomy(body: Volume, bone: Volume, settings: MeasurementSettings) -> Anatomy:

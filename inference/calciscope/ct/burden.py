@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from calciscope.ct.compartments import LESION_COMPARTMENTS
 from calciscope.findings import Burden, BurdenFigures, Lesion
+from calciscope.labels import Compartment
 from calciscope.locations import Laterality
 
 
@@ -24,6 +25,14 @@ def total_burden(lesions: Iterable[Lesion]) -> Burden:
             for compartment in LESION_COMPARTMENTS
         },
     )
+
+
+def volume_by_compartment(lesions: Iterable[Lesion]) -> dict[Compartment, float]:
+    """Partial-volume corrected volume of each compartment that holds a lesion, largest first."""
+    volumes: dict[Compartment, float] = {}
+    for lesion in lesions:
+        volumes[lesion.compartment] = volumes.get(lesion.compartment, 0.0) + lesion.volume_pv_mm3
+    return dict(sorted(volumes.items(), key=lambda item: -item[1]))
 
 
 def _sum(lesions: Iterable[Lesion]) -> BurdenFigures:

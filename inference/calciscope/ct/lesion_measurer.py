@@ -16,12 +16,15 @@ from calciscope.ct.masks import without_specks
 from calciscope.ct.mineral_mass import measure_mineral
 from calciscope.ct.neighborhood import SegmentedCt, Surroundings, study_surroundings
 from calciscope.ct.settings import MeasurementSettings
-from calciscope.ct.shape import LesionShape, measure_shape
+from calciscope.ct.shape import LesionShape, angle_deg, measure_shape
 from calciscope.findings import Chain, Lesion
 from calciscope.labels import Label
 from calciscope.locations import Region
 from calciscope.physics import ha_mg_cc_per_hu
 from calciscope.volume import Volume
+
+ALONG_A_SHAFT = (Region.THIGH, Region.KNEE, Region.LOWER_LEG, Region.ANKLE)
+"""Regions whose lesions may follow the axis of a femur or tibia."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,16 +113,14 @@ class LesionMeasurer:
         )
 
     def chains(self, lesions: Sequence[Lesion]) -> tuple[Chain, ...]:
-        """The chains among the lesions of the study."""
+        """The chains among the lesions along the legs' long bones."""
         members = []
         for lesion in lesions:
             axis = self.anatomy.locate(np.array(lesion.centroid_lps_mm)).bone_axis
-            if axis is not None:
-                points = self.surroundings.ct.lps_mm(
-                    self.surroundings.lesions.voxels[lesion.id - 1]
-                )
-                members.append(Member(lesion, points, axis))
-        return find_chains(members, self.settings)
+            if axis is not None and lesion.region in ALONG_A_SHAFT:
+                voxels = self.surroundings.lesions.voxels[lesion.id - 1]
+                members.append(Member(lesion, voxels, axis))
+        return find_chains(members, self.surroundings.ct, self.settings)
 
     def _probability(self, voxels: NDArray[np.intp]) -> float:
         """That the lesion is one, where the model is calibrated; else the mean of its voxels'."""
@@ -149,8 +150,7 @@ def _angle_deg(shape: LesionShape, place: Place, settings: MeasurementSettings) 
     """Angle between a lesion and the bone beside it, 0 to 90 degrees."""
     if place.bone_axis is None or shape.longest_diameter_mm < settings.minimum_oriented_mm:
         return None
-    cosine = abs(float(shape.direction @ place.bone_axis))
-    return float(np.degrees(np.arccos(min(cosine, 1.0))))
+    return angle_deg(shape.direction, place.bone_axis)
 
 
 def _distance(surface: Surface | None, voxels: NDArray[np.intp]) -> float | None:

@@ -60,6 +60,11 @@ def measure_shape(voxels: NDArray[np.intp], volume: Volume) -> LesionShape:
     )
 
 
+def angle_deg(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Angle between two lines along unit vectors, 0 to 90 degrees."""
+    return float(np.degrees(np.arccos(min(abs(float(one @ other)), 1.0))))
+
+
 def _widest_section(
     points: NDArray[np.float64], axis: NDArray[np.float64], volume: Volume
 ) -> float:

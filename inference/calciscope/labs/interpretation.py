@@ -1,10 +1,15 @@
 """What laboratory values mean for soft-tissue calcification: sums and rules, no guesses.
 
 Limits are those of adults: calcium 8.5 to 10.5 mg/dL, phosphate 2.5 to 4.5 mg/dL, product at most
-55 mg²/dL² (above 70: high risk; KDOQI 2003).
+55 mg²/dL² (above 70: high risk). Values are compared as they are shown, rounded: 2.62 mmol/L is
+10.50 mg/dL, and normal.
 """
 
-from calciscope.labs.units import ANALYTES, CALCIUM_MG_DL_PER_MMOL_L
+from calciscope.labs.units import (
+    ANALYTES,
+    CALCIUM_MG_DL_PER_MMOL_L,
+    PHOSPHORUS_MG_DL_PER_MMOL_L,
+)
 from calciscope.labs.values import DerivedLabs, Disease, LabFindings, LabValues, Pattern, Quantity
 from calciscope.messages import Messages
 
@@ -20,7 +25,7 @@ EGFR_FAILURE, EGFR_REDUCED = 30.0, 60.0
 """mL/min/1.73m2 under which kidneys explain mineral, and under which corrected calcium errs."""
 
 BORDERLINE = 1.1
-"""An antibody up to this many times its limit is borderline."""
+"""An antibody up to this many times its limit is borderline (design)."""
 
 
 def interpret(values: LabValues, messages: Messages) -> LabFindings:
@@ -30,24 +35,44 @@ def interpret(values: LabValues, messages: Messages) -> LabFindings:
         values: as they were read.
         messages: in the language of the wording.
     """
-    calcium, corrected = corrected_calcium_mg_dl(values)
-    phosphate = _in_first("phosphate", values.phosphate)
-    product = None if calcium is None or phosphate is None else calcium * phosphate
+    exact_calcium, corrected = corrected_calcium_mg_dl(values)
+    exact_phosphate = _in_first("phosphate", values.phosphate)
+    exact_product = _product(exact_calcium, exact_phosphate, values)
+    calcium, phosphate = _shown(exact_calcium, 2), _shown(exact_phosphate, 2)
+    product = _shown(exact_product, 1)
     reasons = _reasons(calcium, phosphate, product, values)
     pattern = _pattern(calcium, phosphate, reasons, values.disease)
     derived = DerivedLabs(
         calcium_mg_dl=calcium,
-        calcium_mmol_l=None if calcium is None else calcium / CALCIUM_MG_DL_PER_MMOL_L,
+        calcium_mmol_l=None if exact_calcium is None else exact_calcium / CALCIUM_MG_DL_PER_MMOL_L,
         calcium_is_corrected=corrected,
         product_mg2_dl2=product,
-        product_mmol2_l2=None if product is None else product / PRODUCT_PER_SI,
+        product_mmol2_l2=None if exact_product is None else exact_product / PRODUCT_PER_SI,
         product_level=None if product is None else _product_level(product),
         creatine_kinase_ratio=_ratio(values.creatine_kinase),
         anti_centromere_level=_antibody_level(values.anti_centromere),
     )
-    notes = tuple(messages.text(f"labs.note.{key}") for key in _notes(values, corrected))
+    keys = _notes(values, corrected, calcium, phosphate, pattern)
+    notes = tuple(messages.text(f"labs.note.{key}") for key in keys)
     wording = messages.text(f"labs.pattern.{pattern.value}")
     return LabFindings(values.given(), derived, pattern, reasons, wording, notes)
+
+
+def _product(
+    calcium_mg_dl: float | None, phosphate_mg_dl: float | None, values: LabValues
+) -> float | None:
+    """In mg²/dL²; where both were given in mmol/L, from their product in mmol²/L²."""
+    if calcium_mg_dl is None or phosphate_mg_dl is None:
+        return None
+    given = values.calcium, values.phosphate
+    if all(quantity is not None and quantity.unit == "mmol/L" for quantity in given):
+        calcium = calcium_mg_dl / CALCIUM_MG_DL_PER_MMOL_L
+        return calcium * (phosphate_mg_dl / PHOSPHORUS_MG_DL_PER_MMOL_L) * PRODUCT_PER_SI
+    return calcium_mg_dl * phosphate_mg_dl
+
+
+def _shown(value: float | None, decimals: int) -> float | None:
+    return None if value is None else round(value, decimals)
 
 
 def corrected_calcium_mg_dl(values: LabValues) -> tuple[float | None, bool]:
@@ -120,16 +145,27 @@ def _antibody_level(given: Quantity | None) -> str | None:
     return "borderline" if ratio <= BORDERLINE else "positive"
 
 
-def _notes(values: LabValues, corrected: bool) -> list[str]:
+def _notes(
+    values: LabValues,
+    corrected: bool,
+    calcium: float | None,
+    phosphate: float | None,
+    pattern: Pattern,
+) -> list[str]:
     found = []
-    if values.calcium is not None:
+    if calcium is not None:
         found.append("albumin_assay" if corrected else "albumin_missing")
-    kidneys = values.disease is Disease.CHRONIC_KIDNEY_DISEASE or (
-        values.egfr is not None and values.egfr.value < EGFR_REDUCED
-    )
-    if corrected and kidneys:
+    in_kidney_disease = values.disease is Disease.CHRONIC_KIDNEY_DISEASE
+    reduced = values.egfr is not None and values.egfr.value < EGFR_REDUCED
+    if corrected and (in_kidney_disease or reduced):
         found.append("correction_in_kidney_disease")
-    if values.calcium is None or values.phosphate is None:
+    if in_kidney_disease and values.egfr is None:
+        found.append("egfr_missing")
+    if calcium is not None and calcium < CALCIUM_MG_DL[0]:
+        found.append("calcium_low")
+    if phosphate is not None and phosphate < PHOSPHATE_MG_DL[0]:
+        found.append("phosphate_low")
+    if pattern is Pattern.UNDETERMINED and (calcium is None or phosphate is None):
         found.append("incomplete")
     return found
 

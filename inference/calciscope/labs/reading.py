@@ -10,7 +10,6 @@
 Nothing is guessed: a unit must be stated, and a value that no patient can have is refused.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,14 +18,30 @@ from typing import Any
 import yaml
 
 from calciscope.errors import InputError
-from calciscope.labs.units import ANALYTES, UNITLESS
+from calciscope.labs.units import ANALYTES, UNITLESS, Analyte
 from calciscope.labs.values import Disease, LabValues, Quantity
 
 LARGEST_BYTES = 100_000
 TITER = re.compile(r"1\s*:\s*([1-9][0-9]{0,5})")
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(.*)", re.DOTALL)
+_NUMBER = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)"
+_QUANTITY = re.compile(_NUMBER + r"(?:\s*([^0-9\s.,][^\n]*))?")
 _FIELDS = ("value", "unit", "upper_limit")
 _NAMES = (*ANALYTES, "ana_titer", "disease")
+
+
+class _DuplicateError(ValueError):
+    """A name is there twice: which of the two is meant?"""
+
+
+class _TextLoader(yaml.BaseLoader):
+    """Every value as it was written: YAML 1.1 would read 0400 as 256 and 1:40 as 100."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise _DuplicateError(f"{twice} is there twice; leave one")
+        return super().construct_mapping(node, deep)
 
 
 def read_labs(path: Path) -> LabValues:
@@ -41,9 +56,11 @@ def read_labs(path: Path) -> LabValues:
             content = file.read(LARGEST_BYTES + 1)
         if len(content) > LARGEST_BYTES:
             raise InputError(f"{path} is too large for a file of laboratory values")
-        record = yaml.safe_load(content.decode("utf-8"))
+        record = yaml.load(content.decode("utf-8"), Loader=_TextLoader)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror or error})") from error
+    except _DuplicateError as error:
+        raise InputError(f"{path}: {error}") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path} is not YAML; write lines such as 'calcium: 9.7 mg/dL'") from error
     if not isinstance(record, dict) or not record:
@@ -58,81 +75,93 @@ def read_labs(path: Path) -> LabValues:
 
 
 def _values(record: Mapping[str, Any]) -> LabValues:
+    empty = [name for name, value in record.items() if value in ("", None)]
+    if empty:
+        raise ValueError(f"{empty[0]} has no value")
     quantities = {name: _quantity(name, record[name]) for name in ANALYTES if name in record}
     return LabValues(
-        **quantities, ana_titer=_titer(record.get("ana_titer")), disease=_disease(record)
+        **quantities,
+        ana_titer=_titer(record["ana_titer"]) if "ana_titer" in record else None,
+        disease=_disease(record["disease"]) if "disease" in record else None,
     )
 
 
 def _quantity(name: str, given: Any) -> Quantity:
-    fields = _fields(name, given)
+    value, text, limit = _parts(name, given)
     analyte = ANALYTES[name]
-    text = fields.get("unit")
     if text is None and UNITLESS in analyte.factors:
         text = UNITLESS
     if text is None:
         raise ValueError(f"{name} has no unit; write one of {_units(name)}")
-    unit = analyte.unit(str(text))
+    unit = analyte.unit(text)
     if unit is None:
         raise ValueError(f"{name} is in '{text}', which is not known; use {_units(name)}")
-    value = _number(name, fields["value"])
-    if not analyte.is_possible(value, unit):
-        low, high = (limit / analyte.factors[unit] for limit in analyte.possible)
-        others = [u for u in analyte.units if u != unit and analyte.is_possible(value, u)]
-        hint = f"; is it in {others[0]}?" if others else ""
-        raise ValueError(
-            f"{name} of {value:g} {unit} is not possible ({low:.3g} to {high:.3g}){hint}"
-        )
-    limit = fields.get("upper_limit")
-    if limit is not None:
-        limit = _number(f"upper_limit of {name}", limit)
-        if limit <= 0:
-            raise ValueError(f"upper_limit of {name} must be above 0, it is {limit:g}")
+    for what, number in ((name, value), (f"upper_limit of {name}", limit)):
+        if number is not None and not analyte.is_possible(number, unit):
+            raise ValueError(
+                f"{what} of {number:g} {unit}".rstrip() + _impossible(analyte, number, unit)
+            )
+    if limit == 0:
+        raise ValueError(f"upper_limit of {name} must be above 0")
     return Quantity(value, unit, limit)
 
 
-def _fields(name: str, given: Any) -> Mapping[str, Any]:
-    """Value, unit and limit of a mapping, of a number, or of a text such as "9.7 mg/dL"."""
+def _impossible(analyte: Analyte, value: float, unit: str) -> str:
+    low, high = (limit / analyte.factors[unit] for limit in analyte.possible)
+    others = [u for u in analyte.units if u != unit and analyte.is_possible(value, u)]
+    hint = f"; is it in {others[0]}?" if others else ""
+    return f" is not possible ({low:.3g} to {high:.3g}){hint}"
+
+
+def _parts(name: str, given: Any) -> tuple[float, str | None, float | None]:
+    """Value, unit and limit of a mapping, or of a text such as "9.7 mg/dL"."""
     if isinstance(given, dict):
         unknown = [str(key) for key in given if key not in _FIELDS]
         if unknown:
-            raise ValueError(f"{name} has {unknown[0]}, which is not known; use value, unit and"
-                             " upper_limit")  # fmt: skip
-        if given.get("value") is None:
+            raise ValueError(
+                f"{name} has {unknown[0]}, which is not known; use {', '.join(_FIELDS)}"
+            )
+        if "value" not in given:
             raise ValueError(f"{name} has no value")
-        return given
-    if isinstance(given, str):
-        match = _QUANTITY.fullmatch(given.strip())
-        if match is None or match[2].startswith(","):
-            raise ValueError(f"{name} is '{given}'; write it as a number with a decimal point and"
-                             f" its unit, such as {_units(name)}")  # fmt: skip
-        return {"value": float(match[1]), "unit": match[2].strip() or None}
-    return {"value": given}
+        limit = given.get("upper_limit")
+        return (
+            _number(name, given["value"]),
+            given.get("unit"),
+            None if limit is None else _number(f"upper_limit of {name}", limit),
+        )
+    match = _QUANTITY.fullmatch(given.strip()) if isinstance(given, str) else None
+    if match is None:
+        raise ValueError(
+            f"{name} is '{_short(given)}'; write it as a number with a decimal point and its unit,"
+            f" such as {_units(name)}"
+        )
+    return float(match[1]), match[2], None
 
 
 def _number(name: str, given: Any) -> float:
-    if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
-        raise ValueError(f"{name} is '{given}', which is not a number")
-    return float(given)
+    match = re.fullmatch(_NUMBER, given.strip()) if isinstance(given, str) else None
+    if match is None:
+        raise ValueError(f"{name} is '{_short(given)}', which is not a number")
+    return float(match[1])
 
 
-def _titer(given: Any) -> str | None:
-    if given is None:
-        return None
+def _titer(given: Any) -> str:
     match = TITER.fullmatch(str(given).strip())
     if match is None:
-        raise ValueError(f"ana_titer is '{given}'; write it in quotes, such as \"1:320\"")
+        raise ValueError(f"ana_titer is '{_short(given)}'; write it such as 1:320")
     return f"1:{match[1]}"
 
 
-def _disease(record: Mapping[str, Any]) -> Disease | None:
-    if "disease" not in record:
-        return None
-    given = record["disease"]
-    # YAML reads a bare `none` as a text and `null` or nothing as no value at all.
-    if given in list(Disease):
-        return Disease(given)
-    raise ValueError(f"disease '{given}' is not known; use {', '.join(Disease)}")
+def _disease(given: Any) -> Disease:
+    if given not in list(Disease):
+        raise ValueError(f"disease '{_short(given)}' is not known; use {', '.join(Disease)}")
+    return Disease(given)
+
+
+def _short(given: Any) -> str:
+    """A value as it is quoted: in one line, and not longer than it helps."""
+    text = " ".join(str(given).split())
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def _units(name: str) -> str:

@@ -34,6 +34,11 @@ class Messages:
         """A sentence with its places filled in; KeyError if the catalogue lacks it."""
         return self.sentences[key].format(**values)
 
+    def number(self, value: float, decimals: int | None = None) -> str:
+        """A number as it is written in this language; all its digits without `decimals`."""
+        text = f"{value:.{decimals}f}" if decimals is not None else f"{value:.10g}"
+        return text.replace(".", self.sentences["decimal_mark"])
+
     def listed(self, parts: Sequence[str]) -> str:
         """Parts as "a, b and c"."""
         if len(parts) < 2:
