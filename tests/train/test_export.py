@@ -16,7 +16,7 @@ from calciscope.models.onnx_metadata import read_onnx_metadata
 from calciscope.preprocessing import PreprocessingSpec
 from calciscope_train import export as exporter
 from calciscope_train.checkpoints import TrainedNetwork, read_checkpoint
-from calciscope_train.export import current_commit, export_onnx
+from calciscope_train.export import current_commit, export_onnx, without_excess_weight
 from calciscope_train.network import CalcificationUNet
 from calciscope_train.parity import check_parity
 from calciscope_train.segmenter import CHECKPOINT_KEY
@@ -157,3 +157,15 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path) -> None:
 def test_the_commit_is_a_hash_or_unknown() -> None:
     commit = current_commit()
     assert commit == "unknown" or len(commit.rstrip("+")) == 40
+
+
+def test_excess_weight_is_taken_back_from_the_logits() -> None:
+    network = trained_network().network
+    before = network.head[1].bias.detach().clone()
+    without_excess_weight(network, (1.0, 1.0, 1.0, 1.5, 100.0, 20.0, 5.0))
+    lowered = (before - network.head[1].bias.detach()).numpy()
+    expected = [0, 0, 0, 0, np.log(20), np.log(4), 0]
+    np.testing.assert_allclose(lowered, expected, atol=1e-6)
+    for weights in ((1.0, 2.0), (1.0,) * 6 + (0.0,)):
+        with pytest.raises(ModelError, match="label_weights needs 7 positive values"):
+            without_excess_weight(network, weights)

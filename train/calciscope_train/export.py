@@ -4,7 +4,7 @@ import logging
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from calciscope.errors import MissingExtraError, ModelError, OutputError
+from calciscope.labels import Label
 from calciscope.models.manifest import (
     ModelManifest,
     load_manifest,
@@ -39,6 +40,7 @@ def export(
     training_data: dict[str, Any] | None = None,
     license: str = "Apache-2.0",
     force: bool = False,
+    label_weights: tuple[float, ...] | None = None,
 ) -> None:
     """Write a checkpoint as an ONNX model with its manifest, checked against torch.
 
@@ -50,8 +52,12 @@ def export(
         training_data: what it was trained on, for the manifest.
         license: SPDX name.
         force: replace a model of this name and version.
+        label_weights: of the loss it was trained with; what weighed more than calcification is
+            taken back to its weight, see `without_excess_weight`. None changes nothing.
     """
     trained = read_checkpoint(checkpoint)
+    if label_weights is not None:
+        without_excess_weight(trained.network, label_weights)
     manifest = export_onnx(
         trained,
         out / name / model_version,
@@ -62,6 +68,23 @@ def export(
         force=force,
     )
     log.info("wrote %s, sha256 %s", manifest.path, manifest.sha256)
+
+
+def without_excess_weight(network: CalcificationUNet, label_weights: Sequence[float]) -> None:
+    """Lower the logits of labels that weighed more in the loss than calcification; in place.
+
+    A weight in the cross-entropy adds its logarithm to the logit that is learned (logit adjustment:
+    Menon 2021, ICLR). A rare label needs its weight to be learned at all; afterwards it would take
+    calcification for its own.
+
+    Raises:
+        ModelError: there is not one positive weight for each label.
+    """
+    if len(label_weights) != len(Label) or min(label_weights) <= 0:
+        raise ModelError(f"label_weights needs {len(Label)} positive values, got {label_weights}")
+    excess = torch.tensor(label_weights) / label_weights[Label.CALCIFICATION]
+    with torch.no_grad():
+        network.get_parameter("head.1.bias").sub_(torch.log(excess.clamp(min=1.0)))
 
 
 def export_onnx(
