@@ -85,7 +85,7 @@ def test_what_is_refused_before_any_work(saved: EvaluationRequest, tmp_path: Pat
 def test_a_missing_extra_is_told_before_the_work(
     saved: EvaluationRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("calciscope.evaluation.command.find_spec", lambda name: None)
+    monkeypatch.setattr("calciscope.evaluation.report.pdf.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"calciscope\[evaluate\]"):
         run_evaluation(saved)
     assert not saved.output.exists()

@@ -32,7 +32,7 @@ def case(
 def drawn(seed: int, count: int = 400) -> tuple[np.ndarray, np.ndarray]:
     """Features, and outcomes of known log odds: 1.5 x first - 2 x fifth - 0.5."""
     generator = np.random.default_rng(seed)
-    features = generator.normal(0, [2, 2, 1, 1, 0.3, 0.3, 0.3, 0.3], (count, len(FEATURES)))
+    features = generator.normal(0, [2, 2, 1, 1] + 5 * [0.3], (count, len(FEATURES)))
     logits = 1.5 * features[:, 0] - 2.0 * features[:, 4] - 0.5
     return features, generator.random(count) < 1 / (1 + np.exp(-logits))
 
