@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from calciscope.ct.burden import volume_by_compartment
+from calciscope.ct.burden import figures_of, volume_by_compartment
 from calciscope.findings import Conclusion, CtFindings, Lesion
 from calciscope.labels import Compartment
 from calciscope.labs.values import Disease, LabFindings, Pattern
@@ -71,8 +71,8 @@ def _first(
 def _place(lesions: Sequence[Lesion], messages: Messages) -> str:
     """Which legs; the examined region where more than a trace lies elsewhere."""
     in_legs = [lesion for lesion in lesions if lesion.region in LEG_REGIONS]
-    total = sum(lesion.volume_pv_mm3 for lesion in lesions)
-    if sum(lesion.volume_pv_mm3 for lesion in in_legs) < (1.0 - NAMED_SHARE) * total:
+    total = figures_of(lesions).volume_pv_mm3
+    if figures_of(in_legs).volume_pv_mm3 < (1.0 - NAMED_SHARE) * total:
         return messages.text("place.elsewhere")
     sides = {lesion.laterality for lesion in in_legs}
     if sides == {Laterality.LEFT}:

@@ -17,6 +17,7 @@ from torch.optim.swa_utils import update_bn
 
 from calciscope.errors import InputError, ModelError
 from calciscope.preprocessing import PreprocessingSpec
+from calciscope.writers.whole_file import whole_file
 from calciscope_train.augmentation import AugmentationSettings
 from calciscope_train.checkpoints import PREFIX, network_record, network_weights, read_stored
 from calciscope_train.crop_mix import CropMix
@@ -83,9 +84,8 @@ def average(
         CHECKPOINT_KEY: {**first, "seconds": sum(float(r["seconds"]) for r in records)},
     }
     output.parent.mkdir(parents=True, exist_ok=True)
-    part = output.with_name(output.name + ".part")
-    torch.save(written, part)
-    part.replace(output)
+    with whole_file(output) as draft:
+        torch.save(written, draft)
     log.info("%s: the mean of %d networks", output, len(stored))
 
 

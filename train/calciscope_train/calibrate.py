@@ -50,10 +50,6 @@ class _Answer:
     probability: NDArray[np.uint8]
     body: NDArray[np.bool_]
 
-    @property
-    def patient(self) -> str:
-        return str(self.case.meta.get("host") or self.case.case_id)
-
 
 def calibrate(
     model: Path,
@@ -169,7 +165,7 @@ def _candidates(answer: _Answer, table: NDArray[np.uint8], bias: float) -> CaseC
         table[answer.probability],
         answer.body,
         OperatingMode("", "", bias).least,
-        answer.patient,
+        answer.case.patient,
     )
 
 

@@ -21,6 +21,7 @@ from calciscope.labels import Label
 from calciscope.models.engine import create_engine
 from calciscope.models.manifest import load_manifest
 from calciscope.volume import Volume
+from calciscope.writers.whole_file import whole_file
 from calciscope_train.check_inserter import VOLUMES_MM3, insert
 from calciscope_train.check_set import (
     SPLITS,
@@ -83,9 +84,8 @@ def check(
             "real": [score.to_dict() for score in real],
             "inserted": rows,
         }
-        draft = output.with_name(f".{output.name}.partial")
-        draft.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        draft.replace(output)
+        with whole_file(output) as draft:
+            draft.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 def named_patients(names: str, chosen: CheckSet, file: Path) -> Sequence[CheckPatient]:

@@ -22,6 +22,7 @@ from calciscope.labels import DESCRIPTIONS, IGNORE, Label
 from calciscope.phantom.cases import random_case
 from calciscope.preprocessing import PreprocessingSpec
 from calciscope.resampling import resample_array
+from calciscope.writers.whole_file import whole_file
 from calciscope_train.cases import list_cases, read_case
 from calciscope_train.synthesis import on_model_grid
 
@@ -164,9 +165,8 @@ def write_sheet(panels: Sequence[Panel], path: Path, columns: int = 4) -> None:
         0.02,
         0.12,
     )
-    draft = path.with_name(f".{path.name}")
-    figure.savefig(draft, format="png", dpi=110)
-    draft.replace(path)
+    with whole_file(path) as draft:
+        figure.savefig(draft, format="png", dpi=110)
     LOGGER.info("%s: %d cases", path, len(panels))
 
 

@@ -18,6 +18,7 @@ from calciscope.labels import IGNORE, Label
 from calciscope.models.engine import Engine, create_engine
 from calciscope.models.manifest import ModelManifest, load_manifest
 from calciscope.volume import Volume
+from calciscope.writers.whole_file import whole_file
 from calciscope_train.cases import Case, list_cases, read_case
 
 LOGGER = logging.getLogger(__name__)
@@ -125,7 +126,5 @@ def compare(
 
 def write_hard(file: Path, rows: NDArray[np.int16]) -> None:
     """Write the rows so that the file is either whole or as it was."""
-    draft = file.with_name(f".{file.name}.partial")
-    with draft.open("wb") as stream:
+    with whole_file(file) as draft, draft.open("wb") as stream:
         np.save(stream, rows, allow_pickle=False)
-    draft.replace(file)

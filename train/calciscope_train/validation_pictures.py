@@ -16,6 +16,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
 from calciscope.labels import Label
+from calciscope.writers.whole_file import whole_file
 
 COLORS = {
     Label.BONE: "#9E9E9E",
@@ -148,6 +149,5 @@ def _png(figure: Figure) -> bytes:
 def _write(png: bytes, path: Path) -> None:
     """Write a picture so that the file is whole or absent."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}")
-    draft.write_bytes(png)
-    draft.replace(path)
+    with whole_file(path) as draft:
+        draft.write_bytes(png)

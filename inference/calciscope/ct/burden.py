@@ -12,10 +12,10 @@ def total_burden(lesions: Iterable[Lesion]) -> Burden:
     """Sum lesions; every compartment and side is there, with zeros where nothing was found."""
     found = tuple(lesions)
     return Burden(
-        total=_sum(found),
+        total=figures_of(found),
         by_compartment={
             compartment: {
-                side: _sum(
+                side: figures_of(
                     lesion
                     for lesion in found
                     if lesion.compartment is compartment and lesion.laterality is side
@@ -35,7 +35,8 @@ def volume_by_compartment(lesions: Iterable[Lesion]) -> dict[Compartment, float]
     return dict(sorted(volumes.items(), key=lambda item: -item[1]))
 
 
-def _sum(lesions: Iterable[Lesion]) -> BurdenFigures:
+def figures_of(lesions: Iterable[Lesion]) -> BurdenFigures:
+    """Sums over some lesions."""
     group = tuple(lesions)
     return BurdenFigures(
         count=len(group),

@@ -15,7 +15,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from calciscope.ct.burden import volume_by_compartment
+from calciscope.ct.burden import figures_of, volume_by_compartment
 from calciscope.ct.settings import MeasurementSettings
 from calciscope.ct.shape import angle_deg, measure_shape
 from calciscope.findings import Chain, Lesion
@@ -81,6 +81,7 @@ def _chain(
     number: int, part: Sequence[Member], grid: Volume, settings: MeasurementSettings
 ) -> Chain:
     lesions = [member.lesion for member in part]
+    total = figures_of(lesions)
     shape = measure_shape(np.concatenate([member.voxels for member in part]), grid)
     bone = np.sum([member.bone_axis for member in part], axis=0)
     angle = angle_deg(shape.direction, bone / np.linalg.norm(bone))
@@ -95,6 +96,6 @@ def _chain(
         linearity=shape.linearity,
         linear_along_axis=angle <= settings.chain_angle_deg
         and shape.linearity >= settings.chain_linearity,
-        volume_pv_mm3=sum(lesion.volume_pv_mm3 for lesion in lesions),
-        ha_mass_mg=sum(lesion.ha_mass_mg for lesion in lesions),
+        volume_pv_mm3=total.volume_pv_mm3,
+        ha_mass_mg=total.ha_mass_mg,
     )

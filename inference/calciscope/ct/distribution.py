@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from calciscope.ct.burden import figures_of
 from calciscope.findings import Distribution, Lesion
 from calciscope.locations import Laterality, Region
 
@@ -14,28 +15,22 @@ def distribution_of(lesions: Sequence[Lesion]) -> Distribution:
     Args:
         lesions: all of a study.
     """
-    left = [lesion for lesion in lesions if lesion.laterality is Laterality.LEFT]
-    right = [lesion for lesion in lesions if lesion.laterality is Laterality.RIGHT]
+    left, right = (
+        figures_of(lesion for lesion in lesions if lesion.laterality is side)
+        for side in (Laterality.LEFT, Laterality.RIGHT)
+    )
     heights = [
         (lesion, lesion.bone_fraction)
         for lesion in lesions
         if lesion.region in SHANK and lesion.bone_fraction is not None
     ]
-    shank = [lesion for lesion, _ in heights]
-    low = [lesion for lesion, height in heights if height < 0.5]
+    shank = figures_of(lesion for lesion, _ in heights)
+    low = figures_of(lesion for lesion, height in heights if height < 0.5)
     return Distribution(
-        symmetry_index_volume=_index(_volume(left), _volume(right)),
-        symmetry_index_ha_mass=_index(_mass(left), _mass(right)),
-        lower_half_share=_share(_volume(low), _volume(shank)),
+        symmetry_index_volume=_index(left.volume_pv_mm3, right.volume_pv_mm3),
+        symmetry_index_ha_mass=_index(left.ha_mass_mg, right.ha_mass_mg),
+        lower_half_share=_share(low.volume_pv_mm3, shank.volume_pv_mm3),
     )
-
-
-def _volume(lesions: Sequence[Lesion]) -> float:
-    return sum(lesion.volume_pv_mm3 for lesion in lesions)
-
-
-def _mass(lesions: Sequence[Lesion]) -> float:
-    return sum(lesion.ha_mass_mg for lesion in lesions)
 
 
 def _index(left: float, right: float) -> float | None:

@@ -11,6 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from calciscope.errors import InputError
 from calciscope.evaluation.records import SCHEMA_VERSION, EvaluationReport
+from calciscope.writers.whole_file import whole_file
 
 DIGITS = 6
 """Significant digits of the numbers that are written."""
@@ -52,15 +53,10 @@ def from_json(text: str) -> EvaluationReport:
 
 def write_evaluation(report: EvaluationReport, path: Path) -> None:
     """Write evaluation.json so that it is either whole or as it was."""
-    draft = path.with_name(f".{path.name}.partial")
-    try:
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(to_json(report))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with whole_file(path) as draft, draft.open("w", encoding="utf-8") as file:
+        file.write(to_json(report))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _plain(value: Any) -> Any:

@@ -12,6 +12,7 @@ from calciscope.models.onnx_metadata import read_onnx_metadata
 from calciscope.models.operating_point import BALANCED, PLAIN, Calibration, OperatingMode
 from calciscope.models.variants import ModelVariant
 from calciscope.preprocessing import PreprocessingSpec
+from calciscope.writers.whole_file import whole_file
 
 SCHEMA_VERSION = 1
 FILE_NAME = "manifest.json"
@@ -194,9 +195,8 @@ def sha256_of(path: Path) -> str:
 def write_manifest(manifest: ModelManifest, folder: Path) -> Path:
     """Write `manifest.json` into a folder and return its path."""
     path = folder / FILE_NAME
-    draft = path.with_suffix(".partial")
-    draft.write_text(json.dumps(manifest.to_dict(), indent=2) + "\n", encoding="utf-8")
-    draft.replace(path)
+    with whole_file(path) as draft:
+        draft.write_text(json.dumps(manifest.to_dict(), indent=2) + "\n", encoding="utf-8")
     return path
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from calciscope.ct.burden import volume_by_compartment
 from calciscope.findings import CtFindings, Lesion
 from calciscope.labels import Compartment
 from calciscope.locations import LEG_REGIONS, Laterality, Region
@@ -116,14 +117,14 @@ def _shares(lesions: Sequence[Lesion]) -> list[str]:
     total = sum(lesion.volume_pv_mm3 for lesion in lesions)
     if total <= 0:
         return []
-    by_compartment: dict[Compartment, float] = {}
     by_side: dict[Laterality, float] = {}
     for lesion in lesions:
         share = lesion.volume_pv_mm3 / total
-        by_compartment[lesion.compartment] = by_compartment.get(lesion.compartment, 0.0) + share
         by_side[lesion.laterality] = by_side.get(lesion.laterality, 0.0) + share
-    ordered = sorted(by_compartment.items(), key=lambda item: -item[1])
-    words = [(share, WHERE.get(c, compartment_text(c))) for c, share in ordered]
+    words = [
+        (volume / total, WHERE.get(compartment, compartment_text(compartment)))
+        for compartment, volume in volume_by_compartment(lesions).items()
+    ]
     if len(words) == 1:
         texts = [f"all {words[0][1]}"]
     else:

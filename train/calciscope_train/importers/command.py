@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 from calciscope.errors import InputError
+from calciscope.writers.whole_file import whole_file
 from calciscope_train.host_config import read_host_config
 from calciscope_train.importers.coca import Coca
 from calciscope_train.importers.ctpelvic1k import CtPelvic1k
@@ -106,9 +107,8 @@ def importer_of(
 def _write_outcome(outcome: Outcome, root: Path, name: str) -> Path:
     root.mkdir(parents=True, exist_ok=True)
     path = root / f"import-{name}.json"
-    draft = path.with_name(f".{path.name}")
-    draft.write_text(json.dumps(vars(outcome), indent=1), encoding="utf-8")
-    draft.replace(path)
+    with whole_file(path) as draft:
+        draft.write_text(json.dumps(vars(outcome), indent=1), encoding="utf-8")
     return path
 
 

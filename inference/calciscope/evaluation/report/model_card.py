@@ -22,6 +22,7 @@ from calciscope.evaluation.report.wording import (
     typeset,
 )
 from calciscope.models.manifest import ModelManifest
+from calciscope.writers.whole_file import whole_file
 
 DESCRIPTION_KEY = "description"
 LIMITS_KEY = "limitations"
@@ -57,14 +58,11 @@ def write_model_card(report: EvaluationReport, manifest: ModelManifest, path: Pa
             f"cannot write {path}: the evaluation is not of {manifest.name} {manifest.version};"
             " evaluate this model first"
         )
-    draft = path.with_name(f".{path.name}.partial")
     try:
-        draft.write_text(model_card(report, manifest), encoding="utf-8")
-        draft.replace(path)
+        with whole_file(path) as draft:
+            draft.write_text(model_card(report, manifest), encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot write {path} ({error.strerror}); choose another") from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def model_card(report: EvaluationReport, manifest: ModelManifest) -> str:
