@@ -39,6 +39,7 @@ from calciscope.evaluation.predictions import _lesions_of
 from calciscope.evaluation.records_json import from_json
 from calciscope.labs import read_labs
 from calciscope.models.manifest import load_manifest, sha256_of
+from calciscope.models.onnx_metadata import read_onnx_metadata
 from calciscope.models.registry import find_model
 from calciscope.phantom.dicom import write_ct_series
 from calciscope.readers import read_ct
@@ -332,7 +333,7 @@ def _model_seeds() -> list[Seed]:
         files = {path.name: path.read_bytes(), "manifest.json": json.dumps(record).encode()}
     return [
         Seed("manifest", files, "manifest.json", ".", load_manifest),
-        Seed("onnx metadata", files, path.name, ".", load_manifest),
+        Seed("onnx metadata", files, path.name, path.name, read_onnx_metadata),
     ]
 
 

@@ -91,7 +91,11 @@ class Analyzer:
         return f"{self.engine.name} {self.engine.precision}"
 
     def analyze(
-        self, source: Path, progress: Progress | None = None, labs: LabValues | None = None
+        self,
+        source: Path,
+        progress: Progress | None = None,
+        labs: LabValues | None = None,
+        series: str | None = None,
     ) -> Analysis:
         """Read, segment and measure one study.
 
@@ -99,6 +103,7 @@ class Analyzer:
             source: folder or .zip of DICOM files of a CT, or one CT NIfTI file in HU.
             progress: called with stage and share done.
             labs: laboratory values of the patient.
+            series: Series Instance UID of the series to take; None leaves it to the rule.
 
         Raises:
             InputError: the study cannot be analyzed; nothing has been written.
@@ -106,7 +111,7 @@ class Analyzer:
         tell = progress or _silent
         start = perf_counter()
         tell("reading", 0.0)
-        study = read_ct(source)
+        study = read_ct(source, series_uid=series)
         times = {"read": perf_counter() - start}
         segmentation = self._segmenter.segment(
             study.volume, lambda share: tell("segmenting", share)
@@ -157,6 +162,7 @@ class Analyzer:
         force: bool = False,
         progress: Progress | None = None,
         labs: LabValues | None = None,
+        series: str | None = None,
     ) -> Findings:
         """Analyze one study and write every result into `output`, or nothing at all.
 
@@ -167,7 +173,7 @@ class Analyzer:
         tell = progress or _silent
         # Before the work: a folder that may not be written to is refused at once.
         with output_folder(output, force) as staging:
-            analysis = self.analyze(source, progress, labs)
+            analysis = self.analyze(source, progress, labs, series)
             tell("writing", 0.0)
             findings = self._write(analysis, staging)
         tell("done", 1.0)
@@ -224,6 +230,7 @@ def analyze(
     precision: str = "auto",
     labs: str | Path | None = None,
     language: str = LANGUAGES[0],
+    series: str | None = None,
     progress: Progress | None = None,
 ) -> Findings:
     """Analyze one study.
@@ -239,6 +246,7 @@ def analyze(
         precision: auto, fp32, bf16 or int8.
         labs: YAML file of laboratory values, see `calciscope.labs.reading`.
         language: of the conclusion and the laboratory part, en, fr or de.
+        series: Series Instance UID of the series to take; None leaves it to the rule.
         progress: called with stage and share done.
 
     Raises:
@@ -251,8 +259,8 @@ def analyze(
         model_version, engine, threads, mode=mode, precision=precision, language=language
     )
     if output is None:
-        return analyzer.analyze(Path(source), progress, values).findings
-    return analyzer.run(Path(source), Path(output), force, progress, values)
+        return analyzer.analyze(Path(source), progress, values, series).findings
+    return analyzer.run(Path(source), Path(output), force, progress, values, series)
 
 
 def series_text(series: SeriesSummary) -> str:

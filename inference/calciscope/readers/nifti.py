@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -16,6 +17,7 @@ from nibabel.imageglobals import logger as nibabel_logger
 from nibabel.spatialimages import HeaderDataError
 
 from calciscope.errors import InputError, SeriesGeometryError, UnreadableFileError
+from calciscope.readers.elements import quiet
 from calciscope.readers.hounsfield import LOWEST_HU, refuse_unless_plausible
 from calciscope.readers.limits import refuse_too_many
 from calciscope.readers.study import CtAcquisition, CtStudy
@@ -54,7 +56,7 @@ def read_nifti(path: Path) -> CtStudy:
         NotHounsfieldError: the numbers are not HU.
     """
     try:
-        with _unlogged():
+        with _unlogged(), quiet():
             image, array = _load(path)
     except MemoryError as error:
         raise InputError(
@@ -118,7 +120,8 @@ def _load(path: Path) -> tuple[nib.Nifti1Image, Array]:
 def _refuse_false_size(image: nib.Nifti1Image, path: Path) -> None:
     """Raise where a header claims more than can be analyzed or than the file can hold."""
     refuse_too_many(image.shape, str(path))
-    claimed = np.prod(image.shape, dtype=np.float64) * image.get_data_dtype().itemsize
+    header: Any = image.header
+    claimed = np.prod(image.shape, dtype=np.float64) * header.get_data_dtype().itemsize
     ratio = _BEST_DEFLATE if path.suffix.lower() == ".gz" else 1
     if claimed > ratio * path.stat().st_size:
         raise ImageFileError("a header that says more than the file holds")
