@@ -4,7 +4,10 @@ BINARY, one segment per compartment (PS3.3 A.51, C.8.20). What the source says a
 study is copied as it is, faults included: mending it would part the result from its study.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 import highdicom as hd
@@ -17,6 +20,7 @@ from pydicom.valuerep import DA, DT, TM
 from calciscope.errors import OutputError
 from calciscope.findings import Findings
 from calciscope.models.manifest import ModelManifest
+from calciscope.readers.elements import MALFORMED, quiet
 from calciscope.readers.study import CtStudy
 from calciscope.volume import Volume
 from calciscope.writers.dicom_source import (
@@ -27,6 +31,8 @@ from calciscope.writers.dicom_source import (
 from calciscope.writers.identifiers import content_digest, stable_uid
 from calciscope.writers.segment_description import segment_description
 from calciscope.writers.segments import Segment, segment_map
+
+_FAULTS = tuple(kind for kind in MALFORMED if kind is not OSError)
 
 SERIES_DESCRIPTION = "Calciscope calcification (research use, not a diagnosis)"
 CONTENT_DESCRIPTION = "Soft-tissue calcification. Research use, not a diagnosis"
@@ -82,11 +88,12 @@ def write_segmentation(
     version = findings.provenance.program_version
     moment = created or datetime.now()
     path.parent.mkdir(parents=True, exist_ok=True)
-    frame_of_reference = frame_of_reference_of(study.instances)
-    headers = bare_headers(study.instances, frame_of_reference)
     is_multi_frame = "NumberOfFrames" in source
+    written = BytesIO()
     # The source's own faults, such as too long a Study ID, are no news here.
-    with config.disable_value_validation():
+    with _faults_named(path, study), quiet(), config.disable_value_validation():
+        frame_of_reference = frame_of_reference_of(study.instances)
+        headers = bare_headers(study.instances, frame_of_reference)
         segmentation = hd.seg.Segmentation(
             source_images=headers[:1] if is_multi_frame else headers,
             further_source_images=headers[1:] if is_multi_frame else None,
@@ -113,8 +120,22 @@ def write_segmentation(
         )
         adopt_identity(segmentation, source)
         _settle(segmentation, moment, identity)
-        segmentation.save_as(path)
+        # Not to the file itself: pydicom would hide that a disk is full behind its own words.
+        segmentation.save_as(written)
+    path.write_bytes(written.getbuffer())
     return segments
+
+
+@contextmanager
+def _faults_named(path: Path, study: CtStudy) -> Iterator[None]:
+    """Turn what breaks on faulty headers into a refusal, which quotes none of their values."""
+    try:
+        yield
+    except _FAULTS as error:
+        raise OutputError(
+            f"{path.name} cannot refer to {study.source}, as its headers break the DICOM standard "
+            f"({type(error).__name__}); export the original series"
+        ) from error
 
 
 def _frames(marked: NDArray[np.uint8], grid: Volume, frame_of_reference: UID) -> hd.Volume:
