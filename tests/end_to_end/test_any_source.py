@@ -133,6 +133,8 @@ def test_every_result_is_written(
     change(paths, SOURCES[name])
     findings = analyzer.run(tmp_path / "ct", tmp_path / "out")
     assert findings.ct.burden.total.count == 1
+    (note,) = findings.provenance.warnings  # four slices of one leg, and nothing else to say
+    assert note.startswith("Only one limb is in view")
     assert dcmread(tmp_path / "out" / "dicom" / "segmentation.dcm").Modality == "SEG"
     assert json.loads((tmp_path / "out" / "findings.json").read_text(encoding="utf-8"))
 
