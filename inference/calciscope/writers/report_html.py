@@ -17,6 +17,7 @@ from calciscope.writers.pictures import compartment_color
 from calciscope.writers.projections import project
 from calciscope.writers.report_labs import derived_rows, given_rows
 from calciscope.writers.report_study import series_text, study_rows
+from calciscope.writers.report_viewer import report_viewer
 
 CALCIUM_SHARE = 0.399
 """Elemental calcium in hydroxyapatite Ca5(PO4)3OH by mass: 5 x 40.08 / 502.3."""
@@ -57,6 +58,7 @@ def write_html_report(
             study.volume, segmentation.body, lesions, ct.lesions, largest_lesions(ct.lesions)
         ),
         "close_ups": close_ups(study, lesions, ct.lesions),
+        "viewer": report_viewer(study, segmentation, lesions, ct.lesions),
         "burden_head": report_burden.BURDEN_HEAD,
         "burden_groups": report_burden.burden_groups(ct.burden),
         "chain_head": report_tables.CHAIN_HEAD,
