@@ -58,6 +58,11 @@
 
   async function launch() {
     say("Starting …");
+    part("start").hidden = true;
+    // The library draws as large as the canvas is when it is handed over.
+    stage.classList.add("started");
+    // Let the browser show that before the work begins.
+    await new Promise((resolve) => { setTimeout(resolve, 30); });
     const { Niivue, NVImage, SLICE_TYPE, SHOW_RENDER, DRAG_MODE } = await library();
     kinds = {
       render: SLICE_TYPE.RENDER, axial: SLICE_TYPE.AXIAL, coronal: SLICE_TYPE.CORONAL,
@@ -66,7 +71,7 @@
     viewer = new Niivue({
       logLevel: "error", dragAndDropEnabled: false, isRadiologicalConvention: true, sagittalNoseLeft: true,
       showAllOrientationMarkers: true, crosshairColor: [1, 1, 1, 0.6], crosshairGap: 8, fontColor: [1, 1, 1, 1],
-      crosshairWidthUnit: "mm", crosshairWidth: 0.8,
+      crosshairWidthUnit: "percent", multiplanarPadPixels: 24,
       dragMode: DRAG_MODE.slicer3D, multiplanarShowRender: SHOW_RENDER.ALWAYS,
       longTouchTimeout: 2 ** 31 - 1, forceDevicePixelRatio: Math.min(window.devicePixelRatio, 2),
     });
@@ -84,9 +89,7 @@
     viewer.setAtlasOutline(1);
     section.niivue = viewer;
     canvas.tabIndex = 0;
-    part("start").hidden = true;
     part("controls").hidden = false;
-    stage.classList.add("started");
     show();
     reset();
     canvas.focus({ preventScroll: true });
@@ -107,7 +110,12 @@
 
   function show() {
     paint();
+    // Beside slices the edges of the rendering have no room for letters; a cube bears them.
+    viewer.opts.isOrientCube = part("view").value === "all";
     viewer.setSliceType(kinds[part("view").value]);
+    // About two pixels of the screen, in percent of the body's width.
+    const tiles = part("view").value === "all" ? 4 : 1;
+    viewer.setCrosshairWidth((tiles * 200) / canvas.clientWidth);
     nameSides();
   }
 
