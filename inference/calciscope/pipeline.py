@@ -25,10 +25,10 @@ from calciscope.models.operating_point import BALANCED
 from calciscope.models.registry import find_model
 from calciscope.readers import CtStudy, SeriesSummary, read_ct
 from calciscope.volume import Volume
+from calciscope.writers.dicom.segmentation_object import write_segmentation
 from calciscope.writers.nifti import smallest_unsigned, write_volume
 from calciscope.writers.output_folder import output_folder
 from calciscope.writers.report_html import write_html_report
-from calciscope.writers.segmentation_object import write_segmentation
 
 Progress = Callable[[str, float], None]
 """Called with the stage that runs and the share of it that is done."""

@@ -14,7 +14,7 @@ from calciscope.labels import Compartment
 from calciscope.phantom.dicom import write_ct_series
 from calciscope.readers import CtStudy, read_ct
 from calciscope.volume import Volume
-from calciscope.writers.segmentation_object import write_segmentation
+from calciscope.writers.dicom.segmentation_object import write_segmentation
 
 
 def validation_errors(path: Path) -> set[str]:

@@ -10,7 +10,7 @@ from copy import deepcopy
 from pydicom import Dataset
 from pydicom.uid import UID
 
-from calciscope.writers.identifiers import stable_uid
+from calciscope.writers.dicom.identifiers import stable_uid
 
 IDENTITY = (
     "SpecificCharacterSet",

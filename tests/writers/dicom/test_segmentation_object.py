@@ -17,7 +17,7 @@ from pydicom import Dataset
 from calciscope.errors import OutputError
 from calciscope.labels import Compartment, Label
 from calciscope.volume import Volume
-from calciscope.writers.segmentation_object import write_segmentation
+from calciscope.writers.dicom.segmentation_object import write_segmentation
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
 SHAPE = (7, 6, 5)
@@ -177,9 +177,9 @@ def test_nothing_found_is_one_empty_frame_that_says_so(
 ) -> None:
     study, lesions, _, _ = case()
     empty = lesions.with_array(np.zeros(SHAPE, np.uint16))
-    segments = write_segmentation(tmp_path / "seg.dcm", study, empty, make_findings(), created=NOW)
+    written = write_segmentation(tmp_path / "seg.dcm", study, empty, make_findings(), created=NOW)
     dataset = pydicom.dcmread(tmp_path / "seg.dcm")
-    assert [s.compartment for s in segments] == [None]
+    assert [s.compartment for s in written.segments] == [None]
     assert (dataset.NumberOfFrames, len(dataset.SegmentSequence)) == (1, 1)
     assert not hd.seg.segread(tmp_path / "seg.dcm").pixel_array.any()
     assert dataset.ContentDescription.startswith("No soft-tissue calcification found")
