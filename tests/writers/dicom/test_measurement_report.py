@@ -134,7 +134,7 @@ def test_tracking_uids_are_those_of_the_segments(tmp_path: Path, two_lesions: An
                 assert segment.SegmentLabel not in found  # marked, but not measured
                 continue
             group = found[segment.SegmentLabel]
-            assert children(group, TRACKING_UID)[0].UID == segment.TrackingUID
+            assert segment.TrackingUID == children(group, TRACKING_UID)[0].UID
             reference = children(group, "121191")[0].ReferencedSOPSequence[0]
             assert reference.ReferencedSOPInstanceUID == segmentation.SOPInstanceUID
             assert reference.ReferencedSegmentNumber == segment.SegmentNumber
