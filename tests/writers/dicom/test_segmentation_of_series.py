@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import highdicom as hd
+import nibabel as nib
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -83,6 +84,26 @@ def test_a_tilted_gantry(tmp_path: Path, segment: Any) -> None:
     path, ids = segment(study)
     assert validation_errors(path) == set()
     assert_same_place(path, ids, study.volume)
+
+
+def test_dcmqi_reads_the_same_voxels(tmp_path: Path, segment: Any) -> None:
+    """A reader written by others puts both segments, as NIfTI, where the lesions are."""
+    ct = Volume.from_spacing(ramp(16, 12, 6), (0.8, 0.7, 2.5), (-30, 12.5, 100))
+    write_ct_series(ct, tmp_path / "ct", uid_seed="dcmqi")
+    study = read_ct(tmp_path / "ct")
+    path, ids = segment(study)
+    program = Path(sys.executable).with_name("segimage2itkimage")
+    options = ["--outputType", "nifti", "--outputDirectory", str(tmp_path), "--prefix", "read"]
+    subprocess.run([program, "--inputDICOM", path, *options], capture_output=True, check=True)
+    for number in (1, 2):
+        image: Any = nib.load(tmp_path / f"read-{number}.nii.gz")
+        # NIfTI is RAS, the patient LPS.
+        grid = Volume(np.asarray(image.dataobj), np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine)
+        found = grid.lps_mm(np.argwhere(grid.array > 0))
+        wanted = study.volume.lps_mm(np.argwhere(ids == number))
+        assert len(found) == len(wanted) == 8
+        distances = np.linalg.norm(wanted[:, None] - found[None], axis=2)
+        assert distances.min(axis=1).max() < 0.01
 
 
 @pytest.mark.realdata
