@@ -6,8 +6,8 @@ from dataclasses import replace
 from fpdf.enums import TableBordersLayout
 from fpdf.fonts import FontFace
 
-from calciscope.evaluation.report.blocks import Table
-from calciscope.evaluation.report.pdf_page import PANEL, SMALL_PT, SOFT, ReportPdf, line_mm
+from calciscope.writers.pdf.page import PANEL, SMALL_PT, SOFT, ReportPdf, line_mm
+from calciscope.writers.report_blocks import Table
 
 SIZE_PT = 7.2
 MANY_COLUMNS = 8
