@@ -28,6 +28,8 @@ from calciscope.volume import Volume
 from calciscope.writers.nifti import smallest_unsigned, write_volume
 from calciscope.writers.output_folder import output_folder
 from calciscope.writers.report_html import write_html_report
+from calciscope.writers.report_pdf import write_pdf_report
+from calciscope.writers.report_pictures import draw_pictures
 from calciscope.writers.segmentation_object import write_segmentation
 
 Progress = Callable[[str, float], None]
@@ -204,7 +206,10 @@ class Analyzer:
             )
             times["write_dicom"] = perf_counter() - mark
         mark = perf_counter()
-        write_html_report(folder / "report.html", study, analysis.segmentation, lesions, findings)
+        segmented = analysis.segmentation
+        pictures = draw_pictures(study, segmented, lesions, findings.ct)
+        write_html_report(folder / "report.html", study, segmented, lesions, findings, pictures)
+        write_pdf_report(folder / "report.pdf", study, segmented, lesions, findings, pictures)
         times["write_report"] = perf_counter() - mark
         provenance = replace(findings.provenance, times_s=times, peak_ram_mb=peak_ram_mb())
         findings = replace(findings, provenance=provenance)

@@ -5,6 +5,7 @@ from io import BytesIO
 from calciscope.evaluation.report.blocks import Block, Chart, Charts, Exhibit, Gallery, Section
 from calciscope.writers.pdf.page import BODY_PT, MARGIN_MM, SMALL_PT, SOFT, TOP_MM, ReportPdf
 from calciscope.writers.pdf.parts import (
+    HEADING_PT,
     add_caution,
     add_facts,
     add_heading,
@@ -15,6 +16,7 @@ from calciscope.writers.pdf.parts import (
 from calciscope.writers.pdf.tables import add_table
 from calciscope.writers.report_blocks import Caution, Facts, KeyFigures, Table, Text
 
+CHAPTER_PT = 14.0
 ROOM_BELOW_HEADING_MM = 34.0
 GUTTER_MM = 6.0
 PLANE_MM = 42.0
@@ -26,7 +28,8 @@ def open_section(pdf: ReportPdf, section: Section) -> None:
         pdf.add_page()
     pdf.chapters += section.level == 1
     room_mm = ROOM_BELOW_HEADING_MM + _first_block_mm(section)
-    add_heading(pdf, section.title, section.level, room_mm)
+    size_pt = CHAPTER_PT if section.level == 1 else HEADING_PT
+    add_heading(pdf, section.title, room_mm, size_pt, section.level - 1)
 
 
 def _first_block_mm(section: Section) -> float:

@@ -71,11 +71,14 @@ class ReportPdf(FPDF):
         self.set_y(TOP_MM)
 
     def footer(self) -> None:
-        """Name of the report and page number."""
+        """Page number and name of the report.
+
+        The number at the left: fpdf2 keeps more room for the number of pages than it takes.
+        """
         self.set_y(-11.0)
         self.use(SMALL_PT, color=SOFT)
-        self.cell(self.epw / 2, 4.0, f"Calciscope · {self.name}")
-        self.cell(self.epw / 2, 4.0, f"{self.page_no()} / {{nb}}", align="R")
+        self.cell(self.epw / 4, 4.0, f"{self.page_no()} / {{nb}}")
+        self.cell(3 * self.epw / 4, 4.0, f"Calciscope · {self.name}", align="R")
 
     def use(self, size_pt: float, bold: bool = False, color: tuple[int, int, int] = INK) -> None:
         """Choose the letters that follow."""
@@ -107,8 +110,12 @@ class ReportPdf(FPDF):
 
     def want(self, height_mm: float) -> None:
         """Go to a new page if there is less room than that, unless the page is empty."""
-        if self.get_y() + height_mm > self.h - MARGIN_MM and self.get_y() > TOP_MM + 1.0:
+        if height_mm > self.room_mm() and self.get_y() > TOP_MM + 1.0:
             self.add_page()
+
+    def room_mm(self) -> float:
+        """Height that is left on the page."""
+        return float(self.h - MARGIN_MM - self.get_y())
 
     def add_title(self, summary: str) -> None:
         """The head of the first page."""

@@ -18,19 +18,21 @@ from calciscope.writers.pdf.page import (
 )
 from calciscope.writers.report_blocks import Caution, Facts, KeyFigure, KeyFigures, Text
 
-HEADINGS_PT = {1: 14.0, 2: 11.0}
+HEADING_PT = 11.0
 TILES = 3
 TILE_GAP_MM = 4.0
 LABEL_MM = 46.0
 FACT_PT = 8.0
 
 
-def add_heading(pdf: ReportPdf, title: str, level: int, room_mm: float) -> None:
+def add_heading(
+    pdf: ReportPdf, title: str, room_mm: float, size_pt: float = HEADING_PT, level: int = 0
+) -> None:
     """A heading with a bookmark, on a new page where less room than `room_mm` is left."""
     pdf.ln(3.0)
     pdf.want(room_mm)
-    pdf.start_section(title, level=level - 1, strict=False)
-    pdf.say(title, HEADINGS_PT[level], bold=True)
+    pdf.start_section(title, level=level, strict=False)
+    pdf.say(title, size_pt, bold=True)
     pdf.ln(1.0)
 
 
