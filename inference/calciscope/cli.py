@@ -64,15 +64,24 @@ def run(
         typer.Option(metavar="LABS.yaml", help="Laboratory values, with units."),
     ] = None,
     language: LanguageOption = "en",
+    labelmap: Annotated[
+        bool, typer.Option("--labelmap", help="DICOM SEG as LABELMAP; default BINARY.")
+    ] = False,
 ) -> None:
-    """Analyze one study: masks, findings.json, report.html and a DICOM SEG."""
+    """Analyze one study: masks, findings.json, report.html and .pdf, DICOM objects."""
     from calciscope.labs import read_labs
     from calciscope.pipeline import Analyzer
 
     # Before the model is loaded: what cannot be used is refused at once.
     values = None if labs is None else read_labs(labs)
     analyzer = Analyzer(
-        model_version, engine, threads, mode=mode, precision=precision, language=language
+        model_version,
+        engine,
+        threads,
+        mode=mode,
+        precision=precision,
+        language=language,
+        labelmap=labelmap,
     )
     console.print(
         f"Model {analyzer.model.name} {analyzer.model.version} ({analyzer.mode.name}), engine"

@@ -129,6 +129,7 @@ def test_every_file_is_there_and_on_the_same_grid(
         "dicom/segmentation.dcm",
         "findings.json",
         "report.html",
+        "report.pdf",
         "tissues.nii.gz",
     ]
     mask = nib.load(out / "calcification.nii.gz")

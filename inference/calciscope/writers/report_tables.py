@@ -119,15 +119,23 @@ def _setting(value: Any) -> str:
 
 
 def provenance_rows(findings: Findings) -> tuple[tuple[str, str], ...]:
-    """What made the report, as name and value."""
+    """What made the report and what it cost, as name and value."""
     made = findings.provenance
     times = ", ".join(f"{stage.replace('_', ' ')} {s:.1f}" for stage, s in made.times_s.items())
+    return (
+        *origin_rows(findings),
+        ("Time (s)", times),
+        ("Memory", f"at most {made.peak_ram_mb:,.0f} MB"),
+    )
+
+
+def origin_rows(findings: Findings) -> tuple[tuple[str, str], ...]:
+    """What made the report, as name and value: the same each time a study is analyzed."""
+    made = findings.provenance
     models = [(f"Model {m.name} {m.version}", f"sha256 {m.sha256}") for m in made.models]
     return (
         ("Program", f"{made.program} {made.program_version}"),
         *models,
         ("Engine", f"{made.engine} on {made.device}"),
-        ("Time (s)", times),
-        ("Memory", f"at most {made.peak_ram_mb:,.0f} MB"),
         ("Findings", f"schema {findings.schema_version}"),
     )

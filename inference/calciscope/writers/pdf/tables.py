@@ -6,8 +6,8 @@ from dataclasses import replace
 from fpdf.enums import TableBordersLayout
 from fpdf.fonts import FontFace
 
-from calciscope.evaluation.report.blocks import Table
-from calciscope.evaluation.report.pdf_page import PANEL, SMALL_PT, SOFT, ReportPdf, line_mm
+from calciscope.writers.pdf.page import PANEL, SMALL_PT, SOFT, ReportPdf, line_mm
+from calciscope.writers.report_blocks import Table
 
 SIZE_PT = 7.2
 MANY_COLUMNS = 8
@@ -20,18 +20,25 @@ MOST_MM = 90.0
 """A column of words is not asked for more than this before it wraps."""
 
 
-def add_table(pdf: ReportPdf, table: Table) -> None:
-    """Write a table; a row is never parted by the end of a page."""
+def add_table(pdf: ReportPdf, table: Table, fill: bool = False) -> None:
+    """Write a table; a row is never parted by the end of a page.
+
+    Args:
+        fill: as wide as the page, even where the words need less.
+    """
     size_pt = SMALLER_PT if len(table.head) >= MANY_COLUMNS else SIZE_PT
-    likely = 20.0 + len(table.rows) * ROW_MM
+    likely = table_mm(table)
     pdf.want(likely if likely < KEPT_MM else 36.0)
     table = replace(table, rows=tuple(tuple(map(_kept, row)) for row in table.rows))
-    pdf.say(table.caption, SMALL_PT, color=SOFT)
-    pdf.ln(0.8)
+    if table.caption:
+        pdf.say(table.caption, SMALL_PT, color=SOFT)
+        pdf.ln(0.8)
     if not table.rows:
         pdf.say("None.", SMALL_PT)
         return
     widths = _widths(pdf, table, size_pt)
+    if fill:
+        widths = tuple(width * pdf.epw / sum(widths) for width in widths)
     align = tuple(
         "LEFT" if column < table.text_columns else "RIGHT" for column in range(len(table.head))
     )
@@ -57,6 +64,11 @@ def add_table(pdf: ReportPdf, table: Table) -> None:
     pdf.ln(1.0)
 
 
+def table_mm(table: Table) -> float:
+    """Likely height of a table with its caption, if no cell takes more than a line or two."""
+    return 20.0 + len(table.rows) * ROW_MM
+
+
 def _kept(text: str) -> str:
     """A cell whose intervals are not parted by the end of a line."""
     return re.sub(r"\[[^\]]*\]", lambda found: found[0].replace(" ", "\u00a0"), text)
@@ -74,6 +86,8 @@ def _widths(pdf: ReportPdf, table: Table, size_pt: float) -> tuple[float, ...]:
             (pdf.get_string_width(w) for cell in cells for w in cell.split(" ")), default=0.0
         )
         whole = max((pdf.get_string_width(cell) for cell in cells), default=0.0)
+        pdf.use(size_pt, bold=True)
+        whole = max([whole, *(pdf.get_string_width(cells[place]) for place in table.strong)])
         room = 2 * PADDING_MM + 1.0
         least.append(min(max(head_word, words), 34.0) + room)
         wanted.append(min(max(head_word, whole), MOST_MM) + room)
