@@ -14,11 +14,12 @@ import matplotlib
 from PIL import Image, ImageDraw, ImageFont
 
 from calciscope.findings import NOTICE, Findings
+from calciscope.labels import Compartment
 from calciscope.writers import wording
 from calciscope.writers.gallery import CloseUp
-from calciscope.writers.pictures import AXIAL, CORONAL, SAGITTAL, Edges
+from calciscope.writers.pictures import AXIAL, CORONAL, SAGITTAL, Edges, compartment_color
 from calciscope.writers.projections import Projection
-from calciscope.writers.report_burden import burden_groups
+from calciscope.writers.report_burden import burden_groups, compartments_found
 from calciscope.writers.report_html import key_figures
 
 TITLE = "Calciscope"
@@ -27,7 +28,8 @@ BAR_PX = 56
 TEXT_WIDTH_PX = 1000
 SHEET_COLUMNS = 4
 FONT_FOLDER = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-WHITE, GRAY, AMBER = "#FFFFFF", "#BBBBBB", "#FFC857"
+LINE_PX = 24
+WHITE, AMBER = "#FFFFFF", "#FFC857"
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,15 @@ def capture_pages(
 ) -> tuple[CapturePage, ...]:
     """A page of words and figures, one for each projection, one of the largest lesions."""
     pages = [CapturePage("Summary", _summary(findings))]
+    legend = compartments_found(findings.ct.burden)
     for projection in projections:
         picture = _opened(projection.picture.png)
         edges = CORONAL if projection.title.startswith("Coronal") else SAGITTAL
-        page = _framed(picture, f"{projection.title}, maximum intensity, lesions in color")
+        page = _framed(picture, f"{projection.title}, maximum intensity", legend)
         pages.append(CapturePage(projection.title, page, edges))
     if close_ups:
         title = "Largest lesions, axial"
-        pages.append(CapturePage(title, _framed(_sheet(close_ups), title), AXIAL))
+        pages.append(CapturePage(title, _framed(_sheet(close_ups), title, legend), AXIAL))
     return tuple(pages)
 
 
@@ -75,17 +78,19 @@ def _summary(findings: Findings) -> bytes:
         lines.append(f"{'':<34}" + "".join(f"{name:>14}" for name in head))
         for group in burden_groups(ct.burden):
             for row in group.rows:
-                name = f"{group.title}, {row.side}"
+                # "All" without its "all sides" is what it says.
+                is_all = group.title == "All" and row.is_sum
+                name = "All" if is_all else f"{group.title}, {row.side}"
                 lines.append(f"{name:<34}" + "".join(f"{cell:>14}" for cell in row.cells))
         lines.append("")
     if findings.conclusion:
         lines += textwrap.wrap(" ".join(findings.conclusion.sentences), 96)
     font = _font("DejaVuSansMono.ttf", 16)
     width = max(TEXT_WIDTH_PX, *(int(font.getlength(line)) for line in lines))
-    image = Image.new("RGB", (width, 24 * max(len(lines), 1)))
+    image = Image.new("RGB", (width, LINE_PX * max(len(lines), 1)))
     draw = ImageDraw.Draw(image)
     for number, line in enumerate(lines):
-        draw.text((0, 24 * number), line, font=font, fill=WHITE)
+        draw.text((0, LINE_PX * number), line, font=font, fill=WHITE)
     return _framed(image, "Soft-tissue calcification on CT")
 
 
@@ -111,16 +116,26 @@ def _sheet(close_ups: Sequence[CloseUp]) -> Image.Image:
     return sheet
 
 
-def _framed(content: Image.Image, title: str) -> bytes:
-    """A page: title above, notice below."""
+def _framed(content: Image.Image, title: str, legend: Sequence[Compartment] = ()) -> bytes:
+    """A page: title above, what the colors mean and the notice below."""
     bold, plain = _font("DejaVuSans-Bold.ttf", 20), _font("DejaVuSans.ttf", 15)
     heading = f"{TITLE} · {title}"
-    width = max(content.width, int(bold.getlength(heading)), int(plain.getlength(NOTICE)))
-    size = (width + 2 * MARGIN_PX, content.height + 2 * BAR_PX)
+    names = [(wording.compartment_text(c), compartment_color(c)) for c in legend]
+    widths = [int(plain.getlength(f"■ {name}   ")) for name, _ in names]
+    texts = bold.getlength(heading), plain.getlength(NOTICE), float(sum(widths))
+    width = max(content.width, *(int(text) for text in texts))
+    rows = BAR_PX + (LINE_PX if names else 0)
+    size = (width + 2 * MARGIN_PX, BAR_PX + content.height + rows)
     page = Image.new("RGB", size)
     draw = ImageDraw.Draw(page)
     draw.text((MARGIN_PX, 16), heading, font=bold, fill=WHITE)
     page.paste(content, ((size[0] - content.width) // 2, BAR_PX))
+    x = MARGIN_PX
+    for (name, color), step in zip(names, widths, strict=True):
+        draw.text((x, BAR_PX + content.height + 10), "■", font=plain, fill=color)
+        indent = plain.getlength("■ ")
+        draw.text((x + indent, BAR_PX + content.height + 10), name, font=plain, fill=WHITE)
+        x += step
     draw.text((MARGIN_PX, size[1] - BAR_PX + 18), NOTICE, font=plain, fill=AMBER)
     stream = BytesIO()
     page.save(stream, format="PNG")

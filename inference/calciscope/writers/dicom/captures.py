@@ -83,7 +83,7 @@ def write_captures(
             capture.PatientOrientation = [] if edges is None else [edges.right, edges.bottom]
             capture.DateOfSecondaryCapture = DA(moment.date())
             capture.TimeOfSecondaryCapture = TM(moment.time())
-            capture.Laterality = None  # both sides, or none (PS3.3 C.7.3.1)
+            capture.Laterality = ""  # both sides, or none (PS3.3 C.7.3.1)
             capture.ConversionType = FROM_WORKSTATION
             capture.ImageComments = page.title
             capture.BurnedInAnnotation = "YES"
