@@ -67,11 +67,19 @@ def run(
     labelmap: Annotated[
         bool, typer.Option("--labelmap", help="DICOM SEG as LABELMAP; default BINARY.")
     ] = False,
+    deidentify: Annotated[
+        bool, typer.Option("--deidentify", help="No result says whose study it is (PS3.15).")
+    ] = False,
+    show_patient: Annotated[
+        bool, typer.Option("--show-patient", help="Patient ID in the reports.")
+    ] = False,
 ) -> None:
     """Analyze one study: masks, findings.json, report.html and .pdf, DICOM objects."""
     from calciscope.labs import read_labs
     from calciscope.pipeline import Analyzer
+    from calciscope.results import OutputOptions
 
+    outputs = OutputOptions(labelmap, deidentify, show_patient)
     # Before the model is loaded: what cannot be used is refused at once.
     values = None if labs is None else read_labs(labs)
     analyzer = Analyzer(
@@ -81,7 +89,7 @@ def run(
         mode=mode,
         precision=precision,
         language=language,
-        labelmap=labelmap,
+        outputs=outputs,
     )
     console.print(
         f"Model {analyzer.model.name} {analyzer.model.version} ({analyzer.mode.name}), engine"

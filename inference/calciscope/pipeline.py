@@ -17,7 +17,7 @@ from calciscope.models.engine import create_engine
 from calciscope.models.operating_point import BALANCED
 from calciscope.models.registry import find_model
 from calciscope.readers import SeriesSummary, read_ct
-from calciscope.results import Analysis, peak_ram_mb, write_results
+from calciscope.results import PLAIN_OUTPUTS, Analysis, OutputOptions, peak_ram_mb, write_results
 from calciscope.writers.output_folder import output_folder
 
 Progress = Callable[[str, float], None]
@@ -35,7 +35,7 @@ class Analyzer:
         mode: operating point of the model, balanced, sensitive or specific.
         precision: auto, fp32, bf16 or int8.
         language: of the conclusion and the laboratory part, en, fr or de.
-        labelmap: whether the DICOM SEG is a LABELMAP, which fewer readers know, not BINARY.
+        outputs: how results are written.
 
     Raises:
         ModelError: the model or the engine is not usable, or the model has no such mode.
@@ -51,9 +51,9 @@ class Analyzer:
         mode: str = BALANCED,
         precision: str = "auto",
         language: str = LANGUAGES[0],
-        labelmap: bool = False,
+        outputs: OutputOptions = PLAIN_OUTPUTS,
     ) -> None:
-        self.labelmap = labelmap
+        self.outputs = outputs
         self.messages = messages(language)
         self.model = find_model(version=model_version)
         self.mode = self.model.mode(mode)
@@ -82,7 +82,7 @@ class Analyzer:
         tell = progress or _silent
         start = perf_counter()
         tell("reading", 0.0)
-        study = read_ct(source)
+        study = self.outputs.apply(read_ct(source))
         times = {"read": perf_counter() - start}
         segmentation = self._segmenter.segment(
             study.volume, lambda share: tell("segmenting", share)
@@ -145,7 +145,7 @@ class Analyzer:
         with output_folder(output, force) as staging:
             analysis = self.analyze(source, progress, labs)
             tell("writing", 0.0)
-            findings = write_results(staging, analysis, self.model, self.labelmap)
+            findings = write_results(staging, analysis, self.model, self.outputs)
         tell("done", 1.0)
         return findings
 
@@ -156,7 +156,7 @@ class Analyzer:
             OutputError: `output` holds results already, or cannot be written to.
         """
         with output_folder(output, force) as staging:
-            return write_results(staging, analysis, self.model, self.labelmap)
+            return write_results(staging, analysis, self.model, self.outputs)
 
 
 def analyze(
@@ -171,7 +171,7 @@ def analyze(
     precision: str = "auto",
     labs: str | Path | None = None,
     language: str = LANGUAGES[0],
-    labelmap: bool = False,
+    outputs: OutputOptions = PLAIN_OUTPUTS,
     progress: Progress | None = None,
 ) -> Findings:
     """Analyze one study.
@@ -187,7 +187,7 @@ def analyze(
         precision: auto, fp32, bf16 or int8.
         labs: YAML file of laboratory values, see `calciscope.labs.reading`.
         language: of the conclusion and the laboratory part, en, fr or de.
-        labelmap: whether the DICOM SEG is a LABELMAP, not BINARY.
+        outputs: how results are written.
         progress: called with stage and share done.
 
     Raises:
@@ -203,7 +203,7 @@ def analyze(
         mode=mode,
         precision=precision,
         language=language,
-        labelmap=labelmap,
+        outputs=outputs,
     )
     if output is None:
         return analyzer.analyze(Path(source), progress, values).findings

@@ -10,6 +10,8 @@ import numpy as np
 
 from calciscope.ct.measurements import CtMeasurement
 from calciscope.ct.segmentation import CtSegmentation
+from calciscope.deidentification import deidentified
+from calciscope.errors import InputError
 from calciscope.findings import Findings
 from calciscope.findings_json import to_json
 from calciscope.labels import Label
@@ -41,8 +43,43 @@ class Analysis:
     findings: Findings
 
 
+@dataclass(frozen=True)
+class OutputOptions:
+    """What the user may decide about the results.
+
+    Attributes:
+        labelmap: the DICOM SEG is a LABELMAP, which fewer readers know, not BINARY.
+        deidentify: nothing that is written says whose study it is, see `deidentification`.
+        show_patient: reports show the Patient ID, which else is only in DICOM results.
+    """
+
+    labelmap: bool = False
+    deidentify: bool = False
+    show_patient: bool = False
+
+    def __post_init__(self) -> None:
+        if self.deidentify and self.show_patient:
+            raise InputError(
+                "a report cannot be de-identified and show the patient; leave one option out"
+            )
+
+    def apply(self, study: CtStudy) -> CtStudy:
+        """The study as results may know it."""
+        if self.deidentify:
+            return deidentified(study)
+        if self.show_patient and study.instances:
+            return replace(study, patient_shown=str(study.instances[0].get("PatientID") or ""))
+        return study
+
+
+PLAIN_OUTPUTS = OutputOptions()
+
+
 def write_results(
-    folder: Path, analysis: Analysis, model: ModelManifest, labelmap: bool = False
+    folder: Path,
+    analysis: Analysis,
+    model: ModelManifest,
+    options: OutputOptions = PLAIN_OUTPUTS,
 ) -> Findings:
     """Write all files.
 
@@ -50,7 +87,7 @@ def write_results(
         folder: to write into.
         analysis: what was found.
         model: that segmented it.
-        labelmap: whether the DICOM SEG is a LABELMAP, not BINARY.
+        options: how to write.
 
     Returns:
         The findings with the times that writing took, as they are in findings.json.
@@ -78,7 +115,7 @@ def write_results(
         )
         tissues = segmented.tissues
         write_dicom_objects(
-            folder / "dicom", study, lesions, tissues, findings, pages, model, labelmap
+            folder / "dicom", study, lesions, tissues, findings, pages, model, options.labelmap
         )
         times["write_dicom"] = perf_counter() - mark
     provenance = replace(findings.provenance, times_s=times, peak_ram_mb=peak_ram_mb())

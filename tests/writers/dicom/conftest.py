@@ -1,9 +1,6 @@
-"""A small study with two lesions and a vessel, and validators that others wrote."""
+"""A small study with two lesions and a vessel."""
 
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,18 +45,3 @@ def two_lesions(make_study: Any, make_lesion: Any, make_findings: Any) -> Callab
         return study, grid.with_array(ids), findings, grid.with_array(tissues)
 
     return build
-
-
-@pytest.fixture(scope="session")
-def errors_of_dciodvfy() -> Callable[[Path], list[str]]:
-    """Error lines of David Clunie's validator."""
-
-    def errors(path: Path) -> list[str]:
-        program = Path(sys.executable).with_name("dciodvfy")
-        done = subprocess.run([program, path], capture_output=True, text=True, check=False)
-        lines = (done.stderr + done.stdout).splitlines()
-        # Its first line names the kind of object that it recognized.
-        assert lines and not lines[0].startswith(("Error", "Warning")), lines
-        return [line for line in lines if line.startswith("Error")]
-
-    return errors

@@ -26,6 +26,13 @@ IDENTITY = (
 )
 """Attributes of patient and study that go into a result untouched, valid or not."""
 
+ANONYMITY = (
+    "PatientIdentityRemoved",
+    "DeidentificationMethod",
+    "DeidentificationMethodCodeSequence",
+)
+"""Attributes that say that the source was de-identified, of which a result is too."""
+
 
 def frame_of_reference_of(instances: Sequence[Dataset]) -> UID:
     """The source's frame of reference; where it has none, one that follows from its series."""
@@ -54,6 +61,6 @@ def bare_headers(instances: Sequence[Dataset], frame_of_reference: UID) -> list[
 
 def adopt_identity(result: Dataset, source: Dataset) -> None:
     """Give `result` the patient and study of `source`, without a look at their values."""
-    for keyword in IDENTITY:
+    for keyword in (*IDENTITY, *ANONYMITY):
         if keyword in source:
             result[keyword] = deepcopy(source[keyword])
