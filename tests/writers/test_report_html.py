@@ -1,32 +1,18 @@
 """The page: complete, self-contained, escaped, and honest about what it is."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from calciscope.labels import Compartment
-from calciscope.locations import Laterality
 from calciscope.readers.study import SeriesSummary
-from calciscope.volume import Volume
 from calciscope.writers.report_html import key_figures, write_html_report
 
 NOTICE = "Research use, not a diagnosis"
 VOID = {"meta", "img", "br"}
-
-
-@dataclass(frozen=True)
-class FakeSegmentation:
-    """All of the volume is body."""
-
-    tissues: Volume
-    tissue_beneath: Volume
-    probability: Volume
-    body: Volume
 
 
 @dataclass
@@ -63,37 +49,13 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def make_page(tmp_path: Path, make_study: Any, make_lesion: Any, make_findings: Any) -> Any:
+def make_page(tmp_path: Path, make_reported: Any) -> Any:
     """Write and parse the report of a study with `count` lesions of one voxel."""
 
     def build(count: int, warnings: tuple[str, ...] = (), **changes: Any) -> Page:
-        shape = (40, 20, 12)
-        header = changes.pop("header", {})
-        study = make_study(np.full(shape, 50, np.int16), np.eye(4), header=header)
-        study = replace(study, **changes)
-        ids = np.zeros(shape, np.uint16)
-        lesions = []
-        for number in range(1, count + 1):
-            place = (5 + 2 * (number % 15), 10, number % 12)
-            ids[place] = number
-            lesions.append(
-                make_lesion(
-                    number,
-                    centroid_lps_mm=tuple(map(float, place)),
-                    laterality=Laterality.LEFT if number % 2 else Laterality.RIGHT,
-                    compartment=Compartment.MUSCLE if number % 3 else Compartment.SUBCUTANEOUS,
-                )
-            )
-        blank = study.volume.with_array(np.zeros(shape, np.uint8))
-        body = study.volume.with_array(np.ones(shape, bool))
+        made = make_reported(count, warnings, **changes)
         path = tmp_path / "report.html"
-        write_html_report(
-            path,
-            study,
-            FakeSegmentation(blank, blank, blank, body),
-            study.volume.with_array(ids),
-            make_findings(lesions, warnings),
-        )
+        write_html_report(path, made.study, made.segmentation, made.lesions, made.findings)
         return Page(path.read_text(encoding="utf-8"))
 
     return build

@@ -36,6 +36,8 @@ NOT_ON_PAPER = (
 """Columns of the lesion table that a page has no room for."""
 
 VALUE_SIGNS = 240
+LAB_SIGNS = 60
+SERIES_SIGNS = 160
 """A text of the source that is longer is cut."""
 
 
@@ -72,20 +74,30 @@ def warnings_caution(warnings: Sequence[str], most: int) -> Caution | None:
 
 
 def labs_table(findings: Findings, words: Messages) -> Table | None:
-    """Values as given and what follows from them, side by side."""
+    """Values as given and what follows from them, side by side; None where there are none."""
     if findings.labs is None:
         return None
-    given = [(name, brief(value, 60)) for name, value in given_rows(findings.labs, words)]
-    derived = derived_rows(findings.labs, words)
+    columns = [
+        (words.text("heading.given"), given_rows(findings.labs, words)),
+        (words.text("heading.derived"), derived_rows(findings.labs, words)),
+    ]
+    columns = [(heading, rows) for heading, rows in columns if rows]
+    if not columns:
+        return None
+    head = tuple(text for heading, _ in columns for text in (heading, ""))
+    longest = max(len(rows) for _, rows in columns)
     rows = tuple(
-        (*_at(given, place), *_at(derived, place)) for place in range(max(len(given), len(derived)))
+        tuple(text for _, rows in columns for text in _at(rows, place)) for place in range(longest)
     )
-    head = (words.text("heading.given"), "", words.text("heading.derived"), "")
     return Table("labs", "", head, rows, text_columns=len(head))
 
 
 def _at(rows: Sequence[tuple[str, str]], place: int) -> tuple[str, str]:
-    return rows[place] if place < len(rows) else ("", "")
+    """A row, or nothing below the last one."""
+    if place >= len(rows):
+        return ("", "")
+    name, value = rows[place]
+    return (name, brief(value, LAB_SIGNS))
 
 
 def burden_table(ct: CtFindings) -> Table:
@@ -148,7 +160,7 @@ def origin_facts(findings: Findings, study: CtStudy, created: datetime, most: in
         *origin_rows(findings),
         ("Report made", f"{created.astimezone(UTC):%Y-%m-%d %H:%M} UTC"),
     ]
-    left_out = [brief(f"{series_text(s)}: {s.reason}", 160) for s in study.left_out[:most]]
+    left_out = [brief(f"{series_text(s)}: {s.reason}", SERIES_SIGNS) for s in study.left_out[:most]]
     if len(study.left_out) > most:
         left_out.append(f"{len(study.left_out) - most} more in report.html")
     if left_out:

@@ -19,7 +19,7 @@ from calciscope.writers.pdf.parts import (
     add_text,
 )
 from calciscope.writers.pdf.pictures import Plate, add_gallery, add_row, gallery_row_mm, row_mm
-from calciscope.writers.pdf.tables import add_table, table_mm
+from calciscope.writers.pdf.tables import add_table, wanted_mm
 from calciscope.writers.pictures import compartment_color
 from calciscope.writers.report_blocks import Facts, KeyFigures, Text
 from calciscope.writers.report_burden import compartments_found
@@ -33,6 +33,7 @@ LIMITS = (
     Limits(warnings=8, chains=12, lesions=20, close_ups=8, series=5),
     Limits(warnings=6, chains=8, lesions=12, close_ups=4, series=3),
     Limits(warnings=4, chains=4, lesions=6, close_ups=4, series=1),
+    Limits(warnings=2, chains=0, lesions=4, close_ups=0, series=0),
 )
 """From what is wanted down to what fits into four pages whatever the study."""
 
@@ -71,9 +72,10 @@ def write_pdf_report(
     created = created or datetime.now(UTC)
     for limits in LIMITS:
         pdf = _Layout(study, findings, pictures, created, limits).pdf
-        if pdf.page_no() <= MOST_PAGES:
-            break
-    pdf.output(str(path))
+        if pdf.page_no() <= MOST_PAGES or limits is LIMITS[-1]:
+            pdf.output(str(path))
+            return
+        pdf.discard()
 
 
 class _Layout:
@@ -131,19 +133,25 @@ class _Layout:
 
     def _labs(self) -> None:
         labs = self._findings.labs
-        table = report_paper.labs_table(self._findings, self._words)
-        if labs is None or table is None:
+        if labs is None:
             return
-        add_heading(self.pdf, self._words.text("heading.labs"), LINES_MM)
+        table = report_paper.labs_table(self._findings, self._words)
+        room = 0.0 if table is None else wanted_mm(self.pdf, table, fill=True)
+        add_heading(self.pdf, self._words.text("heading.labs"), room + 2 * HEADING_MM)
         add_text(self.pdf, Text(labs.wording))
         self.pdf.ln(1.0)
-        add_table(self.pdf, table, fill=True)
+        if table is not None:
+            add_table(self.pdf, table, fill=True)
         for note in labs.notes:
             add_text(self.pdf, Text(note, hint=True))
 
     def _burden(self) -> None:
         table = report_paper.burden_table(self._ct)
-        add_heading(self.pdf, "Burden by compartment and side", table_mm(table) + HEADING_MM)
+        add_heading(
+            self.pdf,
+            "Burden by compartment and side",
+            wanted_mm(self.pdf, table, fill=True) + HEADING_MM,
+        )
         add_table(self.pdf, table, fill=True)
         rows = distribution_rows(self._ct.distribution)
         if rows:
@@ -166,14 +174,14 @@ class _Layout:
         add_row(self.pdf, plates, min(wanted, max(room, LEAST_PROJECTIONS_MM)))
 
     def _chains(self) -> None:
-        if self._ct.chains:
+        if self._ct.chains and self._limits.chains:
             table = report_paper.chains_table(self._ct, self._limits.chains)
-            add_heading(self.pdf, "Chains", table_mm(table) + HEADING_MM)
+            add_heading(self.pdf, "Chains", wanted_mm(self.pdf, table, fill=True) + HEADING_MM)
             add_table(self.pdf, table, fill=True)
 
     def _lesions(self) -> None:
         table = report_paper.lesions_table(self._ct, self._limits.lesions)
-        add_heading(self.pdf, "Lesions", table_mm(table) + HEADING_MM)
+        add_heading(self.pdf, "Lesions", wanted_mm(self.pdf, table, fill=True) + HEADING_MM)
         add_table(self.pdf, table, fill=True)
 
     def _close_ups(self) -> None:

@@ -3,7 +3,7 @@
 from io import BytesIO
 
 from calciscope.evaluation.report.blocks import Block, Chart, Charts, Exhibit, Gallery, Section
-from calciscope.writers.pdf.page import BODY_PT, MARGIN_MM, SMALL_PT, SOFT, TOP_MM, ReportPdf
+from calciscope.writers.pdf.page import BODY_PT, MARGIN_MM, SMALL_PT, SOFT, ReportPdf
 from calciscope.writers.pdf.parts import (
     HEADING_PT,
     add_caution,
@@ -24,7 +24,7 @@ PLANE_MM = 42.0
 
 def open_section(pdf: ReportPdf, section: Section) -> None:
     """A heading, never alone at the foot of a page; later chapters open one."""
-    if section.level == 1 and pdf.chapters and pdf.get_y() > TOP_MM + 1.0:
+    if section.level == 1 and pdf.chapters and not pdf.is_at_top():
         pdf.add_page()
     pdf.chapters += section.level == 1
     room_mm = ROOM_BELOW_HEADING_MM + _first_block_mm(section)

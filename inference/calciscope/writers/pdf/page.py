@@ -63,6 +63,12 @@ class ReportPdf(FPDF):
         """What fpdf2 is given to write, in signs that the letters have."""
         return super().normalize_text(printable(text, self._signs))
 
+    def discard(self) -> None:
+        """Close the files of the letters, which fpdf2 keeps open until the document is written."""
+        for font in self.fonts.values():
+            if isinstance(font, TTFFont):
+                font.close()
+
     def header(self) -> None:
         """The notice."""
         self.set_y(9.0)
@@ -103,6 +109,8 @@ class ReportPdf(FPDF):
     def lines_mm(self, text: str, size_pt: float, width_mm: float, bold: bool = False) -> float:
         """Height that a paragraph would take."""
         self.use(size_pt, bold)
+        if "\n" not in text and self.get_string_width(text) < width_mm - 0.1:
+            return line_mm(size_pt)  # most texts; breaking lines takes much longer
         height = self.multi_cell(
             width_mm, line_mm(size_pt), text, align="L", dry_run=True, output="HEIGHT"
         )
@@ -110,8 +118,12 @@ class ReportPdf(FPDF):
 
     def want(self, height_mm: float) -> None:
         """Go to a new page if there is less room than that, unless the page is empty."""
-        if height_mm > self.room_mm() and self.get_y() > TOP_MM + 1.0:
+        if height_mm > self.room_mm() and not self.is_at_top():
             self.add_page()
+
+    def is_at_top(self) -> bool:
+        """Whether nothing stands on the page yet."""
+        return bool(self.get_y() < TOP_MM + 1.0)
 
     def room_mm(self) -> float:
         """Height that is left on the page."""

@@ -29,8 +29,9 @@ def add_heading(
     pdf: ReportPdf, title: str, room_mm: float, size_pt: float = HEADING_PT, level: int = 0
 ) -> None:
     """A heading with a bookmark, on a new page where less room than `room_mm` is left."""
-    pdf.ln(3.0)
     pdf.want(room_mm)
+    if not pdf.is_at_top():
+        pdf.ln(3.0)
     pdf.start_section(title, level=level, strict=False)
     pdf.say(title, size_pt, bold=True)
     pdf.ln(1.0)
