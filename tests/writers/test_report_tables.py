@@ -135,7 +135,7 @@ def test_provenance_names_program_model_engine_and_times(make_findings: Any) -> 
         ("Engine", "onnxruntime on cpu"),
         ("Time (s)", "read 1.2, segment 20.5"),
         ("Memory", "at most 1,500 MB"),
-        ("Findings", "schema 1.2"),
+        ("Findings", "schema 1.3"),
     )
 
 
