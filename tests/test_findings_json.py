@@ -79,6 +79,9 @@ def test_burden_is_total_and_by_compartment_and_side(make: Make, lesion: Lesion)
         "volume_pv_mm3": 0,
         "ha_mass_mg": 0,
         "agatston": 0,
+        "calcium_mass_mg": 0,
+        "ha_mass_noise_mg": 0,
+        "ha_mass_uncertainty_mg": 0,
     }
 
 

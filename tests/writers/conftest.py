@@ -151,6 +151,9 @@ def make_lesion() -> MakeLesion:
             distance_to_bone_mm=9.0,
             centroid_lps_mm=(0.0, 0.0, 0.0),
             probability=0.97,
+            calcium_mass_mg=7.98,
+            ha_mass_noise_mg=1.0,
+            ha_mass_uncertainty_mg=2.6,
         )
         return replace(lesion, **changes)
 
@@ -197,6 +200,8 @@ def figures(lesions: Sequence[Lesion]) -> BurdenFigures:
         volume_pv_mm3=sum(lesion.volume_pv_mm3 for lesion in lesions),
         ha_mass_mg=sum(lesion.ha_mass_mg for lesion in lesions),
         agatston=sum(lesion.agatston for lesion in lesions),
+        calcium_mass_mg=sum(lesion.calcium_mass_mg for lesion in lesions),
+        ha_mass_noise_mg=sum(lesion.ha_mass_noise_mg**2 for lesion in lesions) ** 0.5,
     )
 
 

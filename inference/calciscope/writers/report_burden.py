@@ -1,8 +1,9 @@
 """The burden table of the report: figures by compartment and side, with sums."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from calciscope.ct.burden import add_figures
 from calciscope.findings import Burden, BurdenFigures
 from calciscope.labels import Compartment
 from calciscope.locations import Laterality
@@ -81,18 +82,6 @@ def _row(name: str, figures: BurdenFigures, whole: float, is_sum: bool) -> Burde
     )
     share = figures.volume_pv_mm3 / whole if whole > 0 else 0.0
     return BurdenRow(name, share, is_sum, cells)
-
-
-def add_figures(parts: Iterable[BurdenFigures]) -> BurdenFigures:
-    """The sum of burdens."""
-    figures = list(parts)
-    return BurdenFigures(
-        count=sum(part.count for part in figures),
-        volume_mm3=sum(part.volume_mm3 for part in figures),
-        volume_pv_mm3=sum(part.volume_pv_mm3 for part in figures),
-        ha_mass_mg=sum(part.ha_mass_mg for part in figures),
-        agatston=sum(part.agatston for part in figures),
-    )
 
 
 def compartments_found(burden: Burden) -> tuple[Compartment, ...]:

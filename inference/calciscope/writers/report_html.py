@@ -17,9 +17,6 @@ from calciscope.writers.report_labs import derived_rows, given_rows
 from calciscope.writers.report_pictures import StudyPictures, draw_pictures
 from calciscope.writers.report_study import series_text, study_rows
 
-CALCIUM_SHARE = 0.399
-"""Elemental calcium in hydroxyapatite Ca5(PO4)3OH by mass: 5 x 40.08 / 502.3."""
-
 
 def write_html_report(
     path: Path,
@@ -88,7 +85,7 @@ def key_figures(ct: CtFindings) -> tuple[KeyFigure, ...]:
             wording.mass_text(total.ha_mass_mg),
             "hydroxyapatite",
             f"± {uncertainty:.0f} % calibration; calcium "
-            f"{wording.mass_text(CALCIUM_SHARE * total.ha_mass_mg)}",
+            f"{wording.mass_text(total.calcium_mass_mg)}",
         ),
         KeyFigure(f"{max(lesion.hu_max for lesion in ct.lesions):.0f} HU", "densest voxel"),
         KeyFigure(f"{longest:.0f} mm", "longest lesion"),
