@@ -89,7 +89,8 @@ def test_hostile_text_stays_text(make_page: Any) -> None:
     page = make_page(
         1,
         warnings=(f"beware of {hostile}",),
-        header={"StudyDescription": f"study {hostile}", "PatientID": "<b>7</b>"},
+        header={"StudyDescription": f"study {hostile}"},
+        patient_shown="<b>7</b>",
         series=series,
         left_out=(series,),
     )
