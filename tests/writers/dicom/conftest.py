@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from calciscope.labels import Compartment, Label
 from calciscope.locations import Laterality, Level, Region
+from calciscope.patterns import LesionPattern
 
 SHAPE = (7, 6, 5)
 
@@ -27,7 +28,13 @@ def two_lesions(make_study: Any, make_lesion: Any, make_findings: Any) -> Callab
         tissues[6, 5, 4] = Label.VASCULAR
         findings = make_findings(
             [
-                make_lesion(1, level=Level.DISTAL),
+                make_lesion(
+                    1,
+                    level=Level.DISTAL,
+                    ha_mass_uncertainty_mg=2.5,
+                    calcium_mass_mg=7.98,
+                    pattern=LesionPattern.LINEAR,
+                ),
                 make_lesion(
                     2,
                     compartment=Compartment.SUBCUTANEOUS,

@@ -89,6 +89,8 @@ def test_figures_are_those_of_the_findings(tmp_path: Path, two_lesions: Any) -> 
         "118565006": 100.0,
         "VOLUME_PV": 80.0,
         "HA_MASS": 20.0,
+        "HA_MASS_SD": 2.5,
+        "122661": 7.98,  # 0.399 x 20
         "112058": 12.5,
         "112031/373098007": 250.0,  # mean
         "112031/56851009": 480.0,  # maximum
@@ -123,6 +125,13 @@ def test_sites_carry_side_and_level(tmp_path: Path, two_lesions: Any) -> None:
     left, right, distal = "7771000", "24028007", "46053002"
     assert sites(found["Lesion 1"]) == [("127954009", left), ("30021000", left, distal)]
     assert sites(found["Lesion 2"]) == [("71966008", right)]  # its region is not known
+
+
+def test_the_pattern_is_told_where_it_is_known(tmp_path: Path, two_lesions: Any) -> None:
+    found = groups(write(tmp_path, two_lesions()))
+    (pattern,) = children(found["Lesion 1"], "PATTERN")
+    assert pattern.ConceptCodeSequence[0].CodeMeaning == "linear"
+    assert children(found["Lesion 2"], "PATTERN") == []
 
 
 def test_tracking_uids_are_those_of_the_segments(tmp_path: Path, two_lesions: Any) -> None:

@@ -1,7 +1,7 @@
 """Concepts and units of the measurements in the SR, one table.
 
 Standard codes where DICOM has them (PS3.16); the rest carries the private scheme of this program.
-Hydroxyapatite mass is not DCM 122661 "Calcium Mass": elemental calcium is 40 % of it.
+DCM 122661 "Calcium Mass" is that of elemental calcium, 40 % of the hydroxyapatite.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,16 +14,20 @@ from pydicom.sr.coding import Code as DicomCode
 
 from calciscope.findings import BurdenFigures, Lesion
 from calciscope.locations import Laterality, Level, Region
+from calciscope.patterns import LesionPattern
 
 SCHEME = "99CALCISCOPE"
 """Designator of the private coding scheme (PS3.3 8.2)."""
 
 HA_MASS = DicomCode("HA_MASS", SCHEME, "Hydroxyapatite mass")
+HA_MASS_UNCERTAINTY = DicomCode("HA_MASS_SD", SCHEME, "Hydroxyapatite mass, standard uncertainty")
 VOLUME_PV = DicomCode("VOLUME_PV", SCHEME, "Volume corrected for partial volume")
 SKIN_DISTANCE = DicomCode("DISTANCE_SKIN", SCHEME, "Distance to skin surface")
 BONE_DISTANCE = DicomCode("DISTANCE_BONE", SCHEME, "Distance to nearest bone")
 BONE_ANGLE = DicomCode("ANGLE_BONE", SCHEME, "Angle to axis of long bone")
 EXTENDED_AGATSTON = DicomCode("AGATSTON_SOFT", SCHEME, "Agatston-like, soft tissue")
+
+PATTERN = DicomCode("PATTERN", SCHEME, "Pattern of calcification")
 
 MM3 = codes.UCUM.CubicMillimeter
 MM = codes.UCUM.Millimeter
@@ -54,10 +58,17 @@ class Quantity(Generic[T]):
     digits: int = 1
 
 
+PATTERNS: Mapping[LesionPattern, DicomCode] = MappingProxyType(
+    {pattern: DicomCode(pattern.name, SCHEME, pattern.value) for pattern in LesionPattern}
+)
+"""What a lesion looks like; a description, not a diagnosis."""
+
 LESION_QUANTITIES: tuple[Quantity[Lesion], ...] = (
     Quantity(codes.SCT.Volume, MM3, lambda lesion: lesion.volume_mm3),
     Quantity(VOLUME_PV, MM3, lambda lesion: lesion.volume_pv_mm3),
     Quantity(HA_MASS, MG, lambda lesion: lesion.ha_mass_mg, digits=2),
+    Quantity(HA_MASS_UNCERTAINTY, MG, lambda lesion: lesion.ha_mass_uncertainty_mg, digits=2),
+    Quantity(codes.DCM.CalciumMass, MG, lambda lesion: lesion.calcium_mass_mg, digits=2),
     Quantity(
         codes.DCM.CalciumScore,
         NO_UNITS,
@@ -89,6 +100,8 @@ BURDEN_QUANTITIES: tuple[Quantity[BurdenFigures], ...] = (
     Quantity(codes.SCT.Volume, MM3, lambda sums: sums.volume_mm3),
     Quantity(VOLUME_PV, MM3, lambda sums: sums.volume_pv_mm3),
     Quantity(HA_MASS, MG, lambda sums: sums.ha_mass_mg, digits=2),
+    Quantity(HA_MASS_UNCERTAINTY, MG, lambda sums: sums.ha_mass_uncertainty_mg, digits=2),
+    Quantity(codes.DCM.CalciumMass, MG, lambda sums: sums.calcium_mass_mg, digits=2),
     Quantity(
         codes.DCM.CalciumScore,
         NO_UNITS,

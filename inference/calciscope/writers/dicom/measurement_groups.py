@@ -19,6 +19,8 @@ from calciscope.writers.dicom.measurement_codes import (
     BURDEN_QUANTITIES,
     LESION_QUANTITIES,
     LEVELS,
+    PATTERN,
+    PATTERNS,
     REGIONS,
     SIDES,
     Quantity,
@@ -68,6 +70,7 @@ def lesion_groups(
             algorithm,
             _sites(segment, by_id[segment.number]),
             _measurements(LESION_QUANTITIES, by_id[segment.number]),
+            _pattern(by_id[segment.number]),
         )
         for segment, tracking in zip(written.segments, written.tracking_uids, strict=True)
     ]
@@ -123,6 +126,7 @@ def _group(
     algorithm: hd.sr.AlgorithmIdentification,
     sites: list[hd.sr.FindingSite],
     measurements: list[hd.sr.Measurement],
+    evaluations: list[hd.sr.QualitativeEvaluation] | None = None,
 ) -> hd.sr.VolumetricROIMeasurementsAndQualitativeEvaluations:
     return hd.sr.VolumetricROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=hd.sr.TrackingIdentifier(uid=tracking, identifier=segment.text),
@@ -137,7 +141,15 @@ def _group(
         algorithm_id=algorithm,
         finding_sites=sites,
         measurements=measurements,
+        qualitative_evaluations=evaluations,
     )
+
+
+def _pattern(lesion: Lesion) -> list[hd.sr.QualitativeEvaluation]:
+    """What it looks like, where that was told."""
+    if lesion.pattern is None:
+        return []
+    return [hd.sr.QualitativeEvaluation(name=PATTERN, value=PATTERNS[lesion.pattern])]
 
 
 def _sites(segment: Segment, lesion: Lesion) -> list[hd.sr.FindingSite]:
