@@ -23,6 +23,7 @@ from calciscope.writers.gallery import CloseUp
 from calciscope.writers.pictures import Picture
 from calciscope.writers.projections import Projection
 from calciscope.writers.report_html import key_figures
+from calciscope.writers.report_labs import derived_rows
 from calciscope.writers.report_pdf import write_pdf_report
 from calciscope.writers.report_pictures import StudyPictures
 from calciscope.writers.report_texts import method_rows
@@ -217,6 +218,10 @@ def test_conclusion_and_labs_in_their_language(
     for part in (*words, *made.findings.conclusion.sentences, made.findings.labs.wording):
         assert " ".join(part.split()) in text
     assert all(" ".join(note.split()) in text for note in made.findings.labs.notes)
+    squeezed = text.replace(" ", "")
+    for _, value in derived_rows(made.findings.labs, messages(language)):
+        for word in value.split():
+            assert word in squeezed
 
 
 def test_labs_from_which_nothing_follows(make_reported: Any, written: Any) -> None:

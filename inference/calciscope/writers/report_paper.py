@@ -77,8 +77,9 @@ def labs_table(findings: Findings, words: Messages) -> Table | None:
     """Values as given and what follows from them, side by side; None where there are none."""
     if findings.labs is None:
         return None
+    given = [(name, brief(value, LAB_SIGNS)) for name, value in given_rows(findings.labs, words)]
     columns = [
-        (words.text("heading.given"), given_rows(findings.labs, words)),
+        (words.text("heading.given"), given),
         (words.text("heading.derived"), derived_rows(findings.labs, words)),
     ]
     columns = [(heading, rows) for heading, rows in columns if rows]
@@ -94,10 +95,7 @@ def labs_table(findings: Findings, words: Messages) -> Table | None:
 
 def _at(rows: Sequence[tuple[str, str]], place: int) -> tuple[str, str]:
     """A row, or nothing below the last one."""
-    if place >= len(rows):
-        return ("", "")
-    name, value = rows[place]
-    return (name, brief(value, LAB_SIGNS))
+    return rows[place] if place < len(rows) else ("", "")
 
 
 def burden_table(ct: CtFindings) -> Table:
