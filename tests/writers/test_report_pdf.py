@@ -11,7 +11,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from calciscope.conclusion import conclude
-from calciscope.findings import Chain
+from calciscope.findings import Chain, Distribution
 from calciscope.labels import Compartment
 from calciscope.labs import LabValues, interpret
 from calciscope.labs.values import Disease, Quantity
@@ -200,6 +200,14 @@ def test_the_longest_chains_are_shown(make_reported: Any, written: Any) -> None:
     assert "The longest 12 of 20." in text
     assert "12 muscle left lower leg 3 188 4 0.99 yes 300 120" in text
     assert "13 muscle left lower leg 3 187" not in text
+
+
+def test_how_mineral_is_spread(make_reported: Any, written: Any) -> None:
+    made = make_reported(3)
+    ct = replace(made.findings.ct, distribution=Distribution(0.125, 0.2, 0.99))
+    text = text_of(written(replace(made, findings=replace(made.findings, ct=ct))))
+    assert "(left + right) of V pv: +0.12. In the lower half" in text
+    assert "of V pv there: 99 %." in text
 
 
 @pytest.mark.parametrize(

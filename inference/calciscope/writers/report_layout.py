@@ -105,8 +105,8 @@ class StudyLayout:
         self._table("Burden by compartment and side", report_paper.burden_table(self._ct))
         rows = distribution_rows(self._ct.distribution)
         if rows:
-            text = "; ".join(f"{name}: {value}" for name, value in rows)
-            self.pdf.say(f"{text}.", SMALL_PT, color=SOFT)
+            text = " ".join(f"{name}: {value}." for name, value in rows)
+            self.pdf.say(text, SMALL_PT, color=SOFT)
 
     def _projections(self) -> None:
         plates = [Plate(p.picture, p.title) for p in self._pictures.projections]
