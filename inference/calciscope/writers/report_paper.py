@@ -24,16 +24,9 @@ from calciscope.writers.report_tables import (
 from calciscope.writers.report_texts import burden_hint, close_up_lines
 from calciscope.writers.wording import sentence
 
-NOT_ON_PAPER = (
-    "Agatston-like",
-    "HU mean",
-    "Linearity",
-    "Angle to bone (°)",
-    "To skin (mm)",
-    "To bone (mm)",
-    "Center L, P, S (mm)",
-)
-"""Columns of the lesion table that a page has no room for."""
+WORDS_ON_PAPER = ("Lesion", "Compartment", "Side", "Region", "Level", "Pattern")
+FIGURES_ON_PAPER = ("Volume", "V pv", "HA", "HU max", "Length", "Width", "Probability")
+"""Columns of the lesion table, by how their name begins, that a page has room for."""
 
 VALUE_SIGNS = 240
 LAB_SIGNS = 60
@@ -122,7 +115,9 @@ def chains_table(ct: CtFindings, most: int) -> Table:
 
 def lesions_table(ct: CtFindings, most: int) -> Table:
     """The largest lesions, with the columns that a page has room for."""
-    kept = [place for place, name in enumerate(LESION_HEAD) if name not in NOT_ON_PAPER]
+    words = [n for n, name in enumerate(LESION_HEAD) if name.startswith(WORDS_ON_PAPER)]
+    figures = [n for n, name in enumerate(LESION_HEAD) if name.startswith(FIGURES_ON_PAPER)]
+    kept = words + figures
     largest = sorted(ct.lesions, key=lambda lesion: (-lesion.volume_mm3, lesion.id))[:most]
     cells = [lesion_cells(lesion) for lesion in largest]
     found = len(ct.lesions)
@@ -133,7 +128,7 @@ def lesions_table(ct: CtFindings, most: int) -> Table:
         caption + more,
         tuple(LESION_HEAD[place] for place in kept),
         tuple(tuple(row[place] for place in kept) for row in cells),
-        text_columns=5,
+        text_columns=len(words),
     )
 
 
