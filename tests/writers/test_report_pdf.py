@@ -11,7 +11,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from calciscope.conclusion import conclude
-from calciscope.findings import Chain
+from calciscope.findings import Chain, Distribution
 from calciscope.labels import Compartment
 from calciscope.labs import LabValues, interpret
 from calciscope.labs.values import Disease, Quantity
@@ -23,6 +23,8 @@ from calciscope.writers.gallery import CloseUp
 from calciscope.writers.pictures import Picture
 from calciscope.writers.projections import Projection
 from calciscope.writers.report_html import key_figures
+from calciscope.writers.report_labs import derived_rows
+from calciscope.writers.report_paper import burden_table, lesions_table
 from calciscope.writers.report_pdf import write_pdf_report
 from calciscope.writers.report_pictures import StudyPictures
 from calciscope.writers.report_texts import method_rows
@@ -167,13 +169,10 @@ def test_the_figures_of_the_page_stand_on_paper(make_reported: Any, written: Any
         assert f"{figure.value} {figure.name}" in text or figure.value in text
     assert "P1" not in text and "MAKER Scanner" in text and "kernel B30s" in text
     assert "The tilt was removed." in text
-    # Lesion 1 as the table of the page has it, without the columns that are left out.
-    assert "1 muscle left lower leg – 100 80.0 20.0 480 10.0 4.0 0.97" in text
+    for row in (*lesions_table(ct, 20).rows, *burden_table(ct).rows):
+        assert " ".join(cell for cell in row if cell) in text
     assert "The largest 20 of 25." in text
     assert "8 of 25: the largest of each compartment in turn." in text
-    # 25 lesions: 13 odd ones left, 12 right; every third is subcutaneous (8, half of them left).
-    assert "Muscle left 9 900 720 180 112 36 %" in text
-    assert "all sides 17 1,700 1,360 340 212 68 %" in text
     squeezed = text.replace(" ", "")
     for _, words in method_rows(ct.definition):
         assert words.replace(" ", "") in squeezed
@@ -201,6 +200,14 @@ def test_the_longest_chains_are_shown(make_reported: Any, written: Any) -> None:
     assert "13 muscle left lower leg 3 187" not in text
 
 
+def test_how_mineral_is_spread(make_reported: Any, written: Any) -> None:
+    made = make_reported(3)
+    ct = replace(made.findings.ct, distribution=Distribution(0.125, 0.2, 0.99))
+    text = text_of(written(replace(made, findings=replace(made.findings, ct=ct))))
+    assert "(left + right) of V pv: +0.12. In the lower half" in text
+    assert "of V pv there: 99 %." in text
+
+
 @pytest.mark.parametrize(
     ("language", "words"),
     [
@@ -217,6 +224,10 @@ def test_conclusion_and_labs_in_their_language(
     for part in (*words, *made.findings.conclusion.sentences, made.findings.labs.wording):
         assert " ".join(part.split()) in text
     assert all(" ".join(note.split()) in text for note in made.findings.labs.notes)
+    squeezed = text.replace(" ", "")
+    for _, value in derived_rows(made.findings.labs, messages(language)):
+        for word in value.split():
+            assert word in squeezed
 
 
 def test_labs_from_which_nothing_follows(make_reported: Any, written: Any) -> None:

@@ -133,9 +133,9 @@ def test_provenance_names_program_model_engine_and_times(make_findings: Any) -> 
         ("Program", "calciscope 0.1.0"),
         ("Model ct-calcification 0.1.0", "sha256 " + "ab" * 32),
         ("Engine", "onnxruntime on cpu"),
-        ("Findings", "schema 1.3"),
         ("Time (s)", "read 1.2, segment 20.5"),
         ("Memory", "at most 1,500 MB"),
+        ("Findings", "schema 1.3"),
     )
 
 

@@ -24,16 +24,9 @@ from calciscope.writers.report_tables import (
 from calciscope.writers.report_texts import burden_hint, close_up_lines
 from calciscope.writers.wording import sentence
 
-NOT_ON_PAPER = (
-    "Agatston-like",
-    "HU mean",
-    "Linearity",
-    "Angle to bone (°)",
-    "To skin (mm)",
-    "To bone (mm)",
-    "Center L, P, S (mm)",
-)
-"""Columns of the lesion table that a page has no room for."""
+WORDS_ON_PAPER = ("Lesion", "Compartment", "Side", "Region", "Level", "Pattern")
+FIGURES_ON_PAPER = ("Volume", "V pv", "HA", "HU max", "Length", "Width", "Probability")
+"""Columns of the lesion table, by how their name begins, that a page has room for."""
 
 VALUE_SIGNS = 240
 LAB_SIGNS = 60
@@ -77,8 +70,9 @@ def labs_table(findings: Findings, words: Messages) -> Table | None:
     """Values as given and what follows from them, side by side; None where there are none."""
     if findings.labs is None:
         return None
+    given = [(name, brief(value, LAB_SIGNS)) for name, value in given_rows(findings.labs, words)]
     columns = [
-        (words.text("heading.given"), given_rows(findings.labs, words)),
+        (words.text("heading.given"), given),
         (words.text("heading.derived"), derived_rows(findings.labs, words)),
     ]
     columns = [(heading, rows) for heading, rows in columns if rows]
@@ -94,10 +88,7 @@ def labs_table(findings: Findings, words: Messages) -> Table | None:
 
 def _at(rows: Sequence[tuple[str, str]], place: int) -> tuple[str, str]:
     """A row, or nothing below the last one."""
-    if place >= len(rows):
-        return ("", "")
-    name, value = rows[place]
-    return (name, brief(value, LAB_SIGNS))
+    return rows[place] if place < len(rows) else ("", "")
 
 
 def burden_table(ct: CtFindings) -> Table:
@@ -124,7 +115,9 @@ def chains_table(ct: CtFindings, most: int) -> Table:
 
 def lesions_table(ct: CtFindings, most: int) -> Table:
     """The largest lesions, with the columns that a page has room for."""
-    kept = [place for place, name in enumerate(LESION_HEAD) if name not in NOT_ON_PAPER]
+    words = [n for n, name in enumerate(LESION_HEAD) if name.startswith(WORDS_ON_PAPER)]
+    figures = [n for n, name in enumerate(LESION_HEAD) if name.startswith(FIGURES_ON_PAPER)]
+    kept = words + figures
     largest = sorted(ct.lesions, key=lambda lesion: (-lesion.volume_mm3, lesion.id))[:most]
     cells = [lesion_cells(lesion) for lesion in largest]
     found = len(ct.lesions)
@@ -135,7 +128,7 @@ def lesions_table(ct: CtFindings, most: int) -> Table:
         caption + more,
         tuple(LESION_HEAD[place] for place in kept),
         tuple(tuple(row[place] for place in kept) for row in cells),
-        text_columns=5,
+        text_columns=len(words),
     )
 
 

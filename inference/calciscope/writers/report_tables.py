@@ -122,11 +122,9 @@ def provenance_rows(findings: Findings) -> tuple[tuple[str, str], ...]:
     """What made the report and what it cost, as name and value."""
     made = findings.provenance
     times = ", ".join(f"{stage.replace('_', ' ')} {s:.1f}" for stage, s in made.times_s.items())
-    return (
-        *origin_rows(findings),
-        ("Time (s)", times),
-        ("Memory", f"at most {made.peak_ram_mb:,.0f} MB"),
-    )
+    *made_by, schema = origin_rows(findings)
+    memory = ("Memory", f"at most {made.peak_ram_mb:,.0f} MB")
+    return (*made_by, ("Time (s)", times), memory, schema)
 
 
 def origin_rows(findings: Findings) -> tuple[tuple[str, str], ...]:

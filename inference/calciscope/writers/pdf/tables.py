@@ -15,7 +15,7 @@ SMALLER_PT = 6.4
 PADDING_MM = 1.0
 CAPTION_GAP_MM = 0.8
 BELOW_MM = 1.0
-MOST_KEPT = 20
+MOST_KEPT = 30
 """A table of no more rows is not parted by the end of a page if it fits on one."""
 BEGUN_MM = 36.0
 """Room to begin a longer one."""
