@@ -202,6 +202,11 @@ def figures(lesions: Sequence[Lesion]) -> BurdenFigures:
         agatston=sum(lesion.agatston for lesion in lesions),
         calcium_mass_mg=sum(lesion.calcium_mass_mg for lesion in lesions),
         ha_mass_noise_mg=sum(lesion.ha_mass_noise_mg**2 for lesion in lesions) ** 0.5,
+        ha_mass_uncertainty_mg=(
+            sum(lesion.ha_mass_noise_mg**2 for lesion in lesions)
+            + (0.12 * sum(lesion.ha_mass_mg for lesion in lesions)) ** 2
+        )
+        ** 0.5,
     )
 
 

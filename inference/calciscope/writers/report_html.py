@@ -52,6 +52,8 @@ def write_html_report(
         "close_ups": pictures.close_ups,
         "burden_head": report_burden.BURDEN_HEAD,
         "burden_groups": report_burden.burden_groups(ct.burden),
+        "region_head": report_burden.REGION_HEAD,
+        "region_rows": report_burden.region_rows(ct.burden),
         "chain_head": report_tables.CHAIN_HEAD,
         "chain_rows": [report_tables.chain_cells(chain) for chain in ct.chains],
         "distribution_rows": report_tables.distribution_rows(ct.distribution),
@@ -72,7 +74,6 @@ def key_figures(ct: CtFindings) -> tuple[KeyFigure, ...]:
     if not ct.lesions:
         return ()
     total = ct.burden.total
-    uncertainty = 100 * ct.definition.ha_mg_cc_per_hu_relative_uncertainty
     longest = max(lesion.longest_diameter_mm for lesion in ct.lesions)
     return (
         KeyFigure(str(total.count), "lesion" if total.count == 1 else "lesions"),
@@ -84,7 +85,8 @@ def key_figures(ct: CtFindings) -> tuple[KeyFigure, ...]:
         KeyFigure(
             wording.mass_text(total.ha_mass_mg),
             "hydroxyapatite",
-            f"± {uncertainty:.0f} % calibration; calcium "
+            f"± {wording.mass_text(total.ha_mass_uncertainty_mg)}, of which noise "
+            f"{wording.mass_text(total.ha_mass_noise_mg)}; calcium "
             f"{wording.mass_text(total.calcium_mass_mg)}",
         ),
         KeyFigure(f"{max(lesion.hu_max for lesion in ct.lesions):.0f} HU", "densest voxel"),

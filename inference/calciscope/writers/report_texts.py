@@ -20,8 +20,9 @@ def projections_hint(numbered: bool) -> str:
 def burden_hint(definition: CtDefinition) -> str:
     """How to read the burden table."""
     return (
-        f"V pv: volume corrected for partial volume. HA: hydroxyapatite, ± {_percent(definition)}"
-        " by calibration. Agatston-like: comparable within one protocol only. Share: of V pv."
+        "V pv: volume corrected for partial volume. HA: hydroxyapatite; SD: by calibration,"
+        f" ± {_percent(definition)} of all alike, and by noise. Ca: elemental calcium."
+        " Agatston-like: comparable within one protocol only. Share: of V pv."
     )
 
 
@@ -63,13 +64,15 @@ def method_rows(definition: CtDefinition) -> tuple[tuple[str, str], ...]:
             "Hydroxyapatite mass",
             f"{sentence(definition.mass)} Calibration: {definition.ha_mg_cc_per_hu:.3f} mg/cm³ per"
             f" HU at {definition.kvp:g} kVp{assumed}, ± {_percent(definition)} without a"
-            f" calibration phantom in the scan. Background: {sentence(definition.background)}",
+            f" calibration phantom in the scan. Background: {sentence(definition.background)}"
+            f" Uncertainty: {sentence(definition.mass_uncertainty)}",
         ),
         ("Volume corrected for partial volume (V pv)", sentence(definition.volume_pv)),
         (
             "Agatston-like score",
             f"{sentence(definition.agatston)} Threshold {definition.agatston_threshold_hu:.0f} HU.",
         ),
+        ("Pattern", sentence(definition.pattern)),
         (
             "Compartment, side, level",
             f"Compartment: {sentence(definition.compartment)} Side: {sentence(definition.side)}"
