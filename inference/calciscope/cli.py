@@ -73,6 +73,10 @@ def run(
     show_patient: Annotated[
         bool, typer.Option("--show-patient", help="Patient ID in the reports.")
     ] = False,
+    series: Annotated[
+        str | None,
+        typer.Option(metavar="UID", help="Series Instance UID to take, against the choice."),
+    ] = None,
 ) -> None:
     """Analyze one study: masks, findings.json, report.html and .pdf, DICOM objects."""
     from calciscope.labs import read_labs
@@ -96,7 +100,7 @@ def run(
         f" {analyzer.engine_text} on {analyzer.engine.device}"
     )
     with _progress() as tell:
-        findings = analyzer.run(source, output, force, tell, values)
+        findings = analyzer.run(source, output, force, tell, values, series)
     _print_findings(findings, output)
 
 
@@ -241,6 +245,8 @@ def main() -> None:
         _refuse(str(error))
     except OSError as error:
         _refuse(f"{error.filename or 'the file system'}: {error.strerror or error}")
+    except MemoryError:
+        _refuse("memory does not suffice; give a part of the study or use a larger machine")
 
 
 def _refuse(sentence: str) -> None:

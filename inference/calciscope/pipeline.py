@@ -67,7 +67,11 @@ class Analyzer:
         return f"{self.engine.name} {self.engine.precision}"
 
     def analyze(
-        self, source: Path, progress: Progress | None = None, labs: LabValues | None = None
+        self,
+        source: Path,
+        progress: Progress | None = None,
+        labs: LabValues | None = None,
+        series: str | None = None,
     ) -> Analysis:
         """Read, segment and measure one study.
 
@@ -75,6 +79,7 @@ class Analyzer:
             source: folder or .zip of DICOM files of a CT, or one CT NIfTI file in HU.
             progress: called with stage and share done.
             labs: laboratory values of the patient.
+            series: Series Instance UID of the series to take; None leaves it to the rule.
 
         Raises:
             InputError: the study cannot be analyzed; nothing has been written.
@@ -82,7 +87,7 @@ class Analyzer:
         tell = progress or _silent
         start = perf_counter()
         tell("reading", 0.0)
-        study = self.outputs.apply(read_ct(source))
+        study = self.outputs.apply(read_ct(source, series_uid=series))
         times = {"read": perf_counter() - start}
         segmentation = self._segmenter.segment(
             study.volume, lambda share: tell("segmenting", share)
@@ -133,6 +138,7 @@ class Analyzer:
         force: bool = False,
         progress: Progress | None = None,
         labs: LabValues | None = None,
+        series: str | None = None,
     ) -> Findings:
         """Analyze one study and write every result into `output`, or nothing at all.
 
@@ -143,7 +149,7 @@ class Analyzer:
         tell = progress or _silent
         # Before the work: a folder that may not be written to is refused at once.
         with output_folder(output, force) as staging:
-            analysis = self.analyze(source, progress, labs)
+            analysis = self.analyze(source, progress, labs, series)
             tell("writing", 0.0)
             findings = write_results(staging, analysis, self.model, self.outputs)
         tell("done", 1.0)
@@ -172,6 +178,7 @@ def analyze(
     labs: str | Path | None = None,
     language: str = LANGUAGES[0],
     outputs: OutputOptions = PLAIN_OUTPUTS,
+    series: str | None = None,
     progress: Progress | None = None,
 ) -> Findings:
     """Analyze one study.
@@ -188,6 +195,7 @@ def analyze(
         labs: YAML file of laboratory values, see `calciscope.labs.reading`.
         language: of the conclusion and the laboratory part, en, fr or de.
         outputs: how results are written.
+        series: Series Instance UID of the series to take; None leaves it to the rule.
         progress: called with stage and share done.
 
     Raises:
@@ -206,8 +214,8 @@ def analyze(
         outputs=outputs,
     )
     if output is None:
-        return analyzer.analyze(Path(source), progress, values).findings
-    return analyzer.run(Path(source), Path(output), force, progress, values)
+        return analyzer.analyze(Path(source), progress, values, series).findings
+    return analyzer.run(Path(source), Path(output), force, progress, values, series)
 
 
 def series_text(series: SeriesSummary) -> str:
