@@ -66,7 +66,7 @@ ACQUISITION = CtAcquisition(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_study() -> MakeStudy:
     """Build a CT study from an array of HU; with `dicom`, with the headers of its slices."""
 
@@ -124,7 +124,7 @@ def headers(volume: Volume, changes: dict[str, Any]) -> tuple[Dataset, ...]:
     return tuple(result)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_lesion() -> MakeLesion:
     """Build a lesion of 100 mm3 and 20 mg in the left leg muscle, with changes."""
 
@@ -160,7 +160,7 @@ def make_lesion() -> MakeLesion:
     return build
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_findings() -> MakeFindings:
     """Build findings from lesions; the burden is summed here, independently of the product."""
 

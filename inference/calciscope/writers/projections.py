@@ -80,7 +80,7 @@ def project(
         numbered: those that get their id written beside them.
     """
     hu, inside, ids = (volume.canonical().volume for volume in (ct, body, lesions))
-    start, stop = _body_box(inside)
+    start, stop = body_box(inside)
     hu, inside, ids = (volume.crop(start, stop) for volume in (hu, inside, ids))
     codes = np.zeros(int(ids.array.max(initial=0)) + 1, dtype=np.int32)
     for lesion in measured:
@@ -103,7 +103,7 @@ def project(
     return tuple(Projection(view.title, _draw(view)) for view in views)
 
 
-def _body_box(body: Volume) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def body_box(body: Volume) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """First and one past the last index of the body along each axis, with a margin."""
     shape = np.array(body.shape)
     profiles = [body.array.any(axis=axes) for axes in ((1, 2), (0, 2), (0, 1))]

@@ -16,6 +16,7 @@ from calciscope.writers.report_blocks import KeyFigure
 from calciscope.writers.report_labs import derived_rows, given_rows
 from calciscope.writers.report_pictures import StudyPictures, draw_pictures
 from calciscope.writers.report_study import series_text, study_rows
+from calciscope.writers.report_viewer import report_viewer
 
 
 def write_html_report(
@@ -50,6 +51,7 @@ def write_html_report(
         "legend": report_burden.compartments_found(ct.burden),
         "projections": pictures.projections,
         "close_ups": pictures.close_ups,
+        "viewer": report_viewer(study, segmentation, lesions, ct.lesions),
         "burden_head": report_burden.BURDEN_HEAD,
         "burden_groups": report_burden.burden_groups(ct.burden),
         "region_head": report_burden.REGION_HEAD,
