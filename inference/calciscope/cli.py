@@ -64,22 +64,43 @@ def run(
         typer.Option(metavar="LABS.yaml", help="Laboratory values, with units."),
     ] = None,
     language: LanguageOption = "en",
+    labelmap: Annotated[
+        bool, typer.Option("--labelmap", help="DICOM SEG as LABELMAP; default BINARY.")
+    ] = False,
+    deidentify: Annotated[
+        bool, typer.Option("--deidentify", help="No result says whose study it is (PS3.15).")
+    ] = False,
+    show_patient: Annotated[
+        bool, typer.Option("--show-patient", help="Patient ID in the reports.")
+    ] = False,
+    series: Annotated[
+        str | None,
+        typer.Option(metavar="UID", help="Series Instance UID to take, against the choice."),
+    ] = None,
 ) -> None:
-    """Analyze one study: masks, findings.json, report.html and a DICOM SEG."""
+    """Analyze one study: masks, findings.json, report.html and .pdf, DICOM objects."""
     from calciscope.labs import read_labs
     from calciscope.pipeline import Analyzer
+    from calciscope.results import OutputOptions
 
+    outputs = OutputOptions(labelmap, deidentify, show_patient)
     # Before the model is loaded: what cannot be used is refused at once.
     values = None if labs is None else read_labs(labs)
     analyzer = Analyzer(
-        model_version, engine, threads, mode=mode, precision=precision, language=language
+        model_version,
+        engine,
+        threads,
+        mode=mode,
+        precision=precision,
+        language=language,
+        outputs=outputs,
     )
     console.print(
         f"Model {analyzer.model.name} {analyzer.model.version} ({analyzer.mode.name}), engine"
         f" {analyzer.engine_text} on {analyzer.engine.device}"
     )
     with _progress() as tell:
-        findings = analyzer.run(source, output, force, tell, values)
+        findings = analyzer.run(source, output, force, tell, values, series)
     _print_findings(findings, output)
 
 
@@ -224,6 +245,8 @@ def main() -> None:
         _refuse(str(error))
     except OSError as error:
         _refuse(f"{error.filename or 'the file system'}: {error.strerror or error}")
+    except MemoryError:
+        _refuse("memory does not suffice; give a part of the study or use a larger machine")
 
 
 def _refuse(sentence: str) -> None:

@@ -7,7 +7,7 @@ from importlib import resources
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from calciscope.decimals import Decimals
-from calciscope.findings import Burden, Findings
+from calciscope.findings import Burden, Findings, PlaceBurden
 
 
 def findings_schema() -> dict[str, Any]:
@@ -35,7 +35,15 @@ def to_json(findings: Findings) -> str:
 def _plain(value: Any, hint: Any) -> Any:
     """Turn a value into what JSON can hold, rounded as its type hint says."""
     if isinstance(value, Burden):
-        return {"total": _plain(value.total, None), **_plain(value.by_compartment, None)}
+        return {
+            "total": _plain(value.total, None),
+            **_plain(value.by_compartment, None),
+            "by_region": _plain(value.by_region, None),
+        }
+    if isinstance(value, PlaceBurden):
+        place = (value.compartment, value.laterality, value.region)
+        names = ("compartment", "laterality", "region")
+        return dict(zip(names, map(str, place), strict=True)) | _plain(value.figures, None)
     if is_dataclass(value):
         hints = get_type_hints(type(value), include_extras=True)
         return {f.name: _plain(getattr(value, f.name), hints[f.name]) for f in fields(value)}

@@ -70,7 +70,7 @@ class PreprocessingSpec:
                 (int(i), int(j), int(k)),
                 int(record["version"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ModelError(
                 f"the preprocessing record is malformed ({error!r}); export the model again"
             ) from error

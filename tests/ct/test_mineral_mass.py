@@ -66,12 +66,12 @@ def minerals(segment: Callable[..., object]) -> Callable[..., list[Mineral]]:
         labels[mask] = 6
         lesions = find_lesions(ct.with_array(mask), SETTINGS)
         surroundings = study_surroundings(ct, segment(ct, labels, beneath), lesions, labels == 3)
-        return [
-            measure_mineral(
-                surroundings.neighborhood(number, 6.0), ha_mg_cc_per_hu(KVP), KVP, SETTINGS
-            )
-            for number in range(1, lesions.count + 1)
-        ]
+        found = []
+        for number in range(1, lesions.count + 1):
+            near = surroundings.neighborhood(number, 6.0)
+            around = background_hu(near, KVP, SETTINGS)
+            found.append(measure_mineral(near, around, ha_mg_cc_per_hu(KVP), SETTINGS))
+        return found
 
     return measure
 
@@ -198,6 +198,7 @@ def test_without_any_background_textbook_muscle_stands_in(segment: Callable[...,
     labels = np.full((4, 4, 4), 6, np.uint8)
     lesions = find_lesions(ct.with_array(labels == 6), SETTINGS)
     near = study_surroundings(ct, segment(ct, labels), lesions, labels == 3).neighborhood(1, 6.0)
-    background, noise = background_hu(near, KVP, SETTINGS)
-    assert background == pytest.approx(43.0)
-    assert noise > 0
+    around = background_hu(near, KVP, SETTINGS)
+    assert around.hu == pytest.approx(43.0)
+    assert around.noise_hu > 0
+    assert not around.sample.any()

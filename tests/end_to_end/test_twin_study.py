@@ -1,6 +1,5 @@
 """The case report's phantom from DICOM to findings: what a correct report must contain."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,20 +11,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import calciscope
-from calciscope.demo import LABS, write_twin_study
 from calciscope.errors import OutputError
 from calciscope.findings_json import findings_schema
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def twin_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """The twin's study, analyzed once; the output folder and findings.json."""
-    folder = tmp_path_factory.mktemp("twin")
-    write_twin_study(folder / "study")
-    calciscope.analyze(folder / "study", folder / "out", labs=folder / "study" / LABS)
-    return folder, json.loads((folder / "out" / "findings.json").read_text())
 
 
 def share(findings: dict[str, Any], key: str, value: str) -> float:
@@ -126,9 +115,14 @@ def test_every_file_is_there_and_on_the_same_grid(
     assert names == [
         "calcification.nii.gz",
         "calcification_lesions.nii.gz",
+        "dicom/lesions.dcm",
+        "dicom/measurements.dcm",
+        *(f"dicom/picture_{number:02d}.dcm" for number in range(1, 6)),
+        "dicom/report.dcm",
         "dicom/segmentation.dcm",
         "findings.json",
         "report.html",
+        "report.pdf",
         "tissues.nii.gz",
     ]
     mask = nib.load(out / "calcification.nii.gz")

@@ -1,7 +1,9 @@
 """Tiny CT series to read, and ways to spoil them."""
 
+import os
+import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +80,18 @@ def make_slice() -> Callable[..., Slice]:
         return Slice(**(values | changes))
 
     return make
+
+
+@pytest.fixture
+def ordinary_user() -> Iterator[Path]:
+    """An empty folder, and a process that may not read what permissions forbid, even for root."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield folder
+        finally:
+            os.seteuid(user)

@@ -151,3 +151,58 @@ def test_an_encrypted_archive_is_refused(tmp_path: Path, temporary: Path) -> Non
     archive.write_bytes(content)
     with pytest.raises(UnreadableFileError, match="is encrypted"), unpacked(archive, LIMITS):
         pass
+
+
+def test_a_small_archive_may_not_expand_a_hundred_times_beyond_a_gigabyte(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = make_zip(tmp_path / "bomb.zip", {"bomb.dcm": DICOM + b"\0" * 3_000_000})
+    size = archive.stat().st_size  # about 3 kB: a thousand times less
+    assert 300 * size < 3_000_000
+    with unpacked(archive, ArchiveLimits()) as found:  # but not beyond a gigabyte
+        assert len(found.dicom) == 1
+    monkeypatch.setattr("calciscope.readers.limits.ALWAYS_ALLOWED_BYTES", 0)
+    with (
+        pytest.raises(UnsafeArchiveError, match="expands beyond the limit"),
+        unpacked(archive, ArchiveLimits()),
+    ):
+        pass
+    assert list(temporary.iterdir()) == []
+
+
+def test_an_archive_within_an_archive_is_not_expanded(tmp_path: Path, temporary: Path) -> None:
+    inner = make_zip(tmp_path / "inner.zip", {"b.dcm": DICOM + b"\0" * 1_000_000})
+    outer = make_zip(tmp_path / "outer.zip", {"inner.zip": inner.read_bytes(), "a.dcm": DICOM})
+    with unpacked(outer, LIMITS) as found:
+        assert [file.name for file in found.dicom] == [f"{outer}: a.dcm"]
+
+
+def test_members_that_share_their_bytes_are_refused(tmp_path: Path, temporary: Path) -> None:
+    # A directory that lists one file many times: the bomb that stays small itself.
+    archive = make_zip(tmp_path / "bomb.zip", {"a.dcm": DICOM + b"\0" * 5000})
+    content = archive.read_bytes()
+    start, end = content.index(b"PK\1\2"), content.index(b"PK\5\6")
+    entry, count = content[start:end], 9
+    tail = bytearray(content[end:])
+    tail[8:12] = count.to_bytes(2, "little") * 2
+    tail[12:16] = (count * len(entry)).to_bytes(4, "little")
+    archive.write_bytes(content[:start] + entry * count + tail)
+    with pytest.raises(UnsafeArchiveError, match="beyond"), unpacked(archive, LIMITS):
+        pass
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_name_that_is_no_utf_8_is_damage(tmp_path: Path, temporary: Path) -> None:
+    archive = make_zip(tmp_path / "odd.zip", {"\u00e4.dcm": DICOM})
+    archive.write_bytes(archive.read_bytes().replace(b"\xc3\xa4", b"\xff\xff"))
+    with (
+        pytest.raises(UnreadableFileError, match=r"odd\.zip is a damaged"),
+        unpacked(archive, LIMITS),
+    ):
+        pass
+
+
+def test_names_are_told_in_one_printable_line(tmp_path: Path, temporary: Path) -> None:
+    archive = make_zip(tmp_path / "study.zip", {"a\n\x1b[2J.dcm": DICOM})
+    with unpacked(archive, LIMITS) as found:
+        assert found.dicom[0].name == f"{archive}: a??[2J.dcm"

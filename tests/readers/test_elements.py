@@ -8,8 +8,10 @@ from pydicom.tag import Tag
 from calciscope.readers.elements import (
     integer,
     item,
+    items,
     number,
     numbers,
+    printable,
     quiet,
     settle,
     text,
@@ -76,3 +78,18 @@ def test_elements_that_cannot_be_settled_are_removed() -> None:
         settle(dataset)
     assert "Rows" not in dataset
     assert dataset.StudyID == "1"
+
+
+@pytest.mark.parametrize("vr", ["LO", "UN", "DS"])
+def test_items_of_what_is_no_sequence(vr: str) -> None:
+    dataset = Dataset()
+    dataset[0x52009230] = RawDataElement(Tag(0x52009230), vr, 2, b"1 ", 0, False, True)
+    assert list(items(dataset, "PerFrameFunctionalGroupsSequence")) == []
+    assert item(dataset, "PerFrameFunctionalGroupsSequence") == Dataset()
+
+
+def test_text_is_fit_for_one_line() -> None:
+    dataset = Dataset()
+    dataset.SeriesDescription = "legs\n\x1b[2J\u2028soft"
+    assert text(dataset, "SeriesDescription") == "legs??[2J?soft"
+    assert printable("M\udcfcller ä") == "M?ller ä"

@@ -143,6 +143,39 @@ def test_a_truncated_multi_frame_file_is_named(tmp_path: Path, ct_volume: Volume
         read_ct(path)
 
 
+@pytest.mark.parametrize("declared", [5, 2_000_000_000])
+def test_frames_that_are_declared_and_not_described(
+    tmp_path: Path, ct_volume: Volume, declared: int
+) -> None:
+    dataset = enhanced_ct(ct_volume, [0, 1, 2, 3], {})
+    dataset.NumberOfFrames = declared
+    with pytest.raises(
+        UnreadableFileError, match=rf"dcm declares {declared} frames and describes 4; export"
+    ):
+        read_ct(save(dataset, tmp_path / "enhanced.dcm"))
+
+
+def test_one_frame_a_file(tmp_path: Path, ct_volume: Volume) -> None:
+    for k in range(6):
+        dataset = enhanced_ct(ct_volume, [k], {})
+        shared = dataset.SharedFunctionalGroupsSequence[0]
+        shared.PlanePositionSequence = dataset.PerFrameFunctionalGroupsSequence[
+            0
+        ].PlanePositionSequence
+        del dataset.PerFrameFunctionalGroupsSequence
+        dataset.SOPInstanceUID = f"1.2.3.{k + 1}"
+        save(dataset, tmp_path / f"{k}.dcm")
+    np.testing.assert_array_equal(read_ct(tmp_path).volume.array, ct_volume.array)
+
+
+def test_groups_that_are_no_sequence(tmp_path: Path, ct_volume: Volume) -> None:
+    dataset = enhanced_ct(ct_volume, [0, 1], {})
+    del dataset.PerFrameFunctionalGroupsSequence
+    dataset.add_new(0x52009230, "LO", "no sequence")
+    with pytest.raises(UnreadableFileError, match="declares 2 frames and describes 0"):
+        read_ct(save(dataset, tmp_path / "enhanced.dcm"))
+
+
 def test_no_frames(tmp_path: Path, ct_volume: Volume) -> None:
     dataset = enhanced_ct(ct_volume, [0, 1], {})
     dataset.NumberOfFrames = 0

@@ -1,3 +1,4 @@
+import gzip
 from pathlib import Path
 
 import nibabel as nib
@@ -178,3 +179,44 @@ def test_a_text_named_nifti_is_refused(tmp_path: Path) -> None:
         UnreadableFileError, match=r"ct\.nii\.gz is truncated, corrupt or not NIfTI"
     ):
         read_ct(tmp_path / "ct.nii.gz")
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_a_header_that_claims_more_than_the_file_holds(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"ct{suffix}"
+    content = bytearray(save(tmp_path / "whole.nii", HU).read_bytes())
+    content[42:48] = (1500).to_bytes(2, "little") * 3  # dim[1..3] of the header
+    path.write_bytes(gzip.compress(content) if suffix == ".nii.gz" else content)
+    # 1500^3 voxels are 3.4e9, less than the limit, and 6.75 GB.
+    with pytest.raises(UnreadableFileError, match="is truncated, corrupt or not NIfTI"):
+        read_ct(path)
+
+
+def test_more_voxels_than_any_ct_has(tmp_path: Path) -> None:
+    path = save(tmp_path / "ct.nii", HU)
+    content = bytearray(path.read_bytes())
+    content[42:48] = (32767).to_bytes(2, "little") * 3
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="of 32767 x 32767 x 32767 voxels, more than can be"):
+        read_ct(path)
+
+
+def test_a_compressed_file_with_far_more_behind_its_voxels(tmp_path: Path) -> None:
+    path = save(tmp_path / "ct.nii.gz", HU)
+    zeros = gzip.compress(bytes(64 << 20), 9)
+    path.write_bytes(path.read_bytes() + zeros * 5)  # 320 MiB in 0.3 MB
+    with pytest.raises(UnreadableFileError, match="is truncated, corrupt or not NIfTI"):
+        read_ct(path)
+
+
+def test_memory_that_does_not_suffice_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(tmp_path / "ct.nii", HU)
+
+    def full(_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("calciscope.readers.nifti._values", full)
+    with pytest.raises(InputError, match=r"ct\.nii needs more memory than is free; give a part"):
+        read_ct(path)

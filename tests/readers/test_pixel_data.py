@@ -6,14 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pydicom import DataElement, dcmread
+from pydicom import DataElement, dcmread, dcmwrite
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGLosslessSV1,
+    JPEGLSLossless,
     RLELossless,
 )
 
@@ -68,6 +70,7 @@ def volume_64() -> Volume:
         DeflatedExplicitVRLittleEndian,
         RLELossless,
         JPEG2000Lossless,
+        JPEGLSLossless,
     ],
 )
 def test_transfer_syntaxes(tmp_path: Path, volume_64: Volume, syntax: object) -> None:
@@ -188,6 +191,61 @@ def test_files_without_preamble_and_meta_information(ct_folder: Path, ct_volume:
         dataset.save_as(path, implicit_vr=True, little_endian=True)
         assert path.read_bytes()[:4] == b"\x08\0\x05\0"
     np.testing.assert_array_equal(read_ct(ct_folder).volume.array, ct_volume.array)
+
+
+@pytest.mark.parametrize("meta", [True, False])
+def test_big_endian_with_and_without_meta_information(
+    ct_folder: Path, ct_volume: Volume, meta: bool
+) -> None:
+    for path in ct_folder.iterdir():
+        dataset = dcmread(path)
+        dataset.PixelData = dataset.pixel_array.astype(">u2").tobytes()
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+        if not meta:
+            del dataset.file_meta
+            dataset.preamble = None
+        dcmwrite(path, dataset, implicit_vr=False, little_endian=False)
+    assert (path.read_bytes()[:6] == b"\0\x08\0\x05CS") is not meta
+    study = read_ct(ct_folder)
+    np.testing.assert_array_equal(study.volume.array, ct_volume.array)
+    np.testing.assert_allclose(study.volume.affine, ct_volume.affine)
+
+
+def test_the_extended_hu_range_of_metal_is_kept(
+    ct_folder: Path, ct_volume: Volume, edit: Edit
+) -> None:
+    # 16 bits from -8192, as for extended CT scales; the implant has 24,575 HU: 32,767 stored.
+    for k, path in enumerate(sorted(ct_folder.iterdir())):
+        stored = (ct_volume.array[:, :, k].T.astype(np.int32) + 8192).astype("<u2")
+        stored[5, 7], stored[0, 0] = 32767, 0
+        edit(path, RescaleIntercept=-8192, PixelData=np.ascontiguousarray(stored).tobytes())
+        edit(path, BitsStored=16, HighBit=15)
+    array = read_ct(ct_folder).volume.array
+    assert (array[7, 5] == 24575).all()
+    assert (array[0, 0] == -1024).all()  # -8192 is outside the field of view
+    np.testing.assert_array_equal(array[1:7], ct_volume.array[1:7])
+
+
+def test_twelve_bits_in_steps_of_ten_hu(ct_folder: Path, edit: Edit) -> None:
+    # 4095 steps of 10 HU from -10240: 1024 is 0 HU, 4095 is 30,710 HU.
+    for path in ct_folder.iterdir():
+        stored = np.full((12, 16), 1024, "<u2")
+        stored[2, 3], stored[4, 5], stored[6, 7] = 4095, 924, 0
+        edit(path, RescaleSlope=10, RescaleIntercept=-10240, PixelData=stored.tobytes())
+        edit(path, BitsStored=12, HighBit=11)
+    array = read_ct(ct_folder).volume.array
+    assert [array[x, y, 0] for x, y in ((0, 0), (3, 2), (5, 4), (7, 6))] == [0, 30710, -1000, -1024]
+
+
+def test_a_broken_rle_file_writes_nothing_to_the_terminal(
+    tmp_path: Path, volume_64: Volume, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = write_ct_series(volume_64, tmp_path, uid_seed="s", transfer_syntax=RLELossless)[1]
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-3000] + b"\x7f" * 3000)
+    with pytest.raises(UnreadableFileError, match=r"000002\.dcm is truncated or corrupt"):
+        read_ct(tmp_path)
+    assert capfd.readouterr().err == ""
 
 
 def test_loss_is_told(ct_folder: Path, edit: Edit) -> None:

@@ -1,5 +1,6 @@
 """What kind of thing a path is."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -72,3 +73,48 @@ def test_a_file_of_no_known_kind(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("text")
     with pytest.raises(UnreadableFileError, match=r"notes\.txt is of no known kind; give a DICOM"):
         read_ct(tmp_path / "notes.txt")
+
+
+def test_a_name_that_no_file_can_have() -> None:
+    with pytest.raises(InputError, match="does not exist; give a DICOM folder"):
+        read_ct(Path("nul\0l"))
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe is neither a folder nor a file; give a folder"):
+        read_ct(tmp_path / "pipe")
+
+
+def test_a_link_to_itself(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(UnreadableFileError, match=r"loop cannot be opened \(Too many levels of"):
+        read_ct(tmp_path / "loop")
+
+
+@pytest.mark.parametrize("name", ["closed", "closed/study", "closed/ct.nii.gz"])
+def test_what_permissions_forbid(ordinary_user: Path, name: str) -> None:
+    closed = ordinary_user / "closed"
+    closed.mkdir(mode=0)
+    with pytest.raises(
+        UnreadableFileError, match=rf"{name} cannot be opened \(Permission denied\)"
+    ):
+        read_ct(ordinary_user / name)
+
+
+def test_a_full_disk_while_unpacking_is_told(
+    ct_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = Path(shutil.make_archive(str(tmp_path / "study"), "zip", ct_folder))
+    plainly = Path.open
+
+    def full(path: Path, mode: str = "r", *rest: object) -> object:
+        if mode == "xb":
+            raise OSError(28, "No space left on device")
+        return plainly(path, mode, *rest)
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(
+        UnreadableFileError, match=r"unpacked \(No space left on device\); check its"
+    ):
+        read_ct(archive)

@@ -43,7 +43,7 @@ def read_metadata(path: Path | None) -> Mapping[str, Any]:
         return {}
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is not JSON ({error}); write it again") from error
     if not isinstance(record, dict):
         raise InputError(f"{path} must hold one JSON object")

@@ -134,5 +134,5 @@ def _lesions_of(path: Path) -> dict[int, dict[str, float]]:
             int(row["id"]): {key: float(row[key]) for key in ("probability", "ha_mass_mg")}
             for row in rows
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise InputError(f"{path} is not whole ({error!r}); run calciscope again") from error

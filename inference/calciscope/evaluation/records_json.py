@@ -35,7 +35,7 @@ def from_json(text: str) -> EvaluationReport:
     try:
         record = json.loads(text)
         version = record["schema_version"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError("the text is no evaluation.json; evaluate the model again") from error
     if version != SCHEMA_VERSION:
         raise InputError(
@@ -44,7 +44,7 @@ def from_json(text: str) -> EvaluationReport:
         )
     try:
         report: EvaluationReport = _built(EvaluationReport, record)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(
             f"evaluation.json is malformed ({error!r}); evaluate the model again"
         ) from error

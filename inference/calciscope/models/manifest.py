@@ -150,7 +150,7 @@ class ModelManifest:
                 **_parsed_options(record),
             }
             manifest = cls(**{**record, **parsed})
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise ModelError(
                 f"{folder / FILE_NAME} is malformed ({error!r}); install the model again"
             ) from error
@@ -210,7 +210,7 @@ def load_manifest(folder: Path) -> ModelManifest:
     path = folder / FILE_NAME
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} cannot be read ({error}); install the model again") from error
     manifest = ModelManifest.from_dict(record, folder)
     _verify(manifest, manifest.file, manifest.sha256)

@@ -4,17 +4,27 @@ import json
 from pathlib import Path
 from typing import Any
 
+from calciscope.errors import ModelError
 from calciscope.models.manifest import ModelManifest
 
 EVALUATION_NAME = "evaluation.json"
 
 
 def read_evaluation(folder: Path) -> dict[str, Any] | None:
-    """Content of evaluation.json beside a model, None where there is none."""
+    """Content of evaluation.json beside a model, None where there is none.
+
+    Raises:
+        ModelError: it is not whole.
+    """
     path = folder / EVALUATION_NAME
     if not path.is_file():
         return None
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path} cannot be read ({error}); install the model again") from error
+    if not isinstance(content, dict) or not isinstance(content.get("summary"), list):
+        raise ModelError(f"{path} has no summary; install the model again")
     return content
 
 

@@ -7,6 +7,7 @@ not what the archive claims.
 
 import lzma
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -25,9 +26,21 @@ from calciscope.readers.dicom_files import (
     is_nifti,
     looks_like_dicom,
 )
+from calciscope.readers.elements import printable
+from calciscope.readers.limits import expanded_limit
 
 _CHUNK = 1 << 20
-_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    ValueError,
+    IndexError,
+    OverflowError,
+)
+"""What zipfile raises on broken archives."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +48,7 @@ class ArchiveLimits:
     """How far an archive may expand.
 
     Attributes:
-        max_bytes: all files together, expanded.
+        max_bytes: all DICOM files together, expanded; `limits.MAX_RATIO` holds besides.
         max_files: number of files.
     """
 
@@ -69,11 +82,11 @@ def _unpack(archive: Path, folder: Path, limits: ArchiveLimits) -> FoundFiles:
                     f"{archive} holds {len(members)} files, more than the limit of "
                     f"{limits.max_files}; give the folder of one study"
                 )
-            left = limits.max_bytes
+            left = min(limits.max_bytes, expanded_limit(archive.stat().st_size))
             for number, member in enumerate(sorted(members, key=lambda m: m.filename)):
                 if is_clutter(member.filename):
                     continue
-                name = f"{archive}: {member.filename}"
+                name = f"{archive}: {printable(member.filename)}"
                 path = folder / f"{number:06d}"
                 is_dicom, left = _unpack_member(opened, member, path, archive, left)
                 if is_dicom:
@@ -86,13 +99,14 @@ def _unpack(archive: Path, folder: Path, limits: ArchiveLimits) -> FoundFiles:
         raise UnreadableFileError(
             f"{archive} is a damaged .zip file ({error}); copy or export it again"
         ) from error
-    except NotImplementedError as error:
+    except (NotImplementedError, RuntimeError) as error:
         raise UnreadableFileError(
             f"{archive} is compressed in a way that cannot be read ({error}); give it unpacked"
         ) from error
     except OSError as error:
         raise UnreadableFileError(
-            f"{archive} cannot be unpacked ({error}); check the free space for temporary files"
+            f"{archive} cannot be unpacked ({error.strerror or error}); "
+            "check its permissions and the free space for temporary files"
         ) from error
     return FoundFiles(tuple(dicom), tuple(misnamed), tuple(nifti))
 

@@ -13,6 +13,7 @@ from calciscope.errors import (
     UnreadableFileError,
 )
 from calciscope.readers.acquisition import acquisition_of
+from calciscope.readers.asked_series import asked_for
 from calciscope.readers.choice import Choice, choose
 from calciscope.readers.dicom_files import FoundFiles
 from calciscope.readers.headers import read_headers
@@ -27,7 +28,7 @@ from calciscope.volume import Volume
 _Failure = tuple[Series, InputError]
 
 
-def read_dicom(found: FoundFiles, source: Path) -> CtStudy:
+def read_dicom(found: FoundFiles, source: Path, series_uid: str | None = None) -> CtStudy:
     """Read the one CT series of some DICOM files that the rule of `choice` prefers.
 
     A series with faulty geometry is left out where another is at least half as long, else its
@@ -36,14 +37,16 @@ def read_dicom(found: FoundFiles, source: Path) -> CtStudy:
     Args:
         found: the files.
         source: what the user gave, for messages.
+        series_uid: of the series to take; None leaves it to the rule.
 
     Raises:
-        NoCtError: there is no CT series.
+        NoCtError: there is no CT series, or not the one asked for.
         SeriesGeometryError: slices missing, doubled, too few or of mixed orientation.
         NotHounsfieldError: the numbers are not HU.
         UnreadableFileError: a file is truncated, corrupt or no DICOM though named so.
     """
-    series = group_series(read_headers(found.dicom))
+    everything = group_series(read_headers(found.dicom))
+    series, others = asked_for(series_uid, everything, source)
     unfit = [each.summary(each.unfit_reason) for each in series if each.unfit_reason]
     candidates: list[Candidate] = []
     failures: list[_Failure] = []
@@ -58,8 +61,9 @@ def read_dicom(found: FoundFiles, source: Path) -> CtStudy:
         raise _no_ct(found, source, unfit)
     _refuse_gravest(failures, candidates)
     choice = choose(candidates)
-    left_out = (*choice.left_out, *(_failed(s, error) for s, error in failures), *unfit)
-    return _read(choice, left_out, source, _warnings(choice, failures, found, series))
+    failed = [_failed(each, error) for each, error in failures]
+    left_out = (*choice.left_out, *failed, *unfit, *others)
+    return _read(choice, left_out, source, _warnings(choice, failures, found, everything))
 
 
 def _read(

@@ -4,10 +4,11 @@ import math
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from pydicom import Dataset
+from pydicom import Sequence as DicomSequence
 from pydicom.errors import BytesLengthException
 
 MALFORMED = (
@@ -19,6 +20,7 @@ MALFORMED = (
     OverflowError,
     NotImplementedError,
     EOFError,
+    OSError,
     struct.error,
     zlib.error,
     BytesLengthException,
@@ -72,7 +74,14 @@ def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
         return ()
     if isinstance(value, str) or not hasattr(value, "__iter__"):
         value = [value]
-    return tuple(str(v).strip() for v in value)
+    return tuple(printable(str(v)).strip() for v in value)
+
+
+def printable(text: str) -> str:
+    """Text fit for one line of a message: line ends, escapes and half characters become `?`."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def text(dataset: Dataset, keyword: str) -> str:
@@ -81,13 +90,19 @@ def text(dataset: Dataset, keyword: str) -> str:
     return found[0] if found else ""
 
 
+def items(dataset: Dataset, keyword: str) -> Sequence[Dataset]:
+    """The items of a sequence; none where it is absent or no sequence."""
+    try:
+        value = dataset.get(keyword)
+    except MALFORMED:
+        return ()
+    return value if isinstance(value, DicomSequence) else ()
+
+
 def item(dataset: Dataset, keyword: str) -> Dataset:
     """The first item of a sequence; an empty data set where there is none."""
-    try:
-        sequence = dataset.get(keyword)
-        return sequence[0] if sequence else Dataset()
-    except MALFORMED:
-        return Dataset()
+    found = items(dataset, keyword)
+    return found[0] if found else Dataset()
 
 
 def settle(dataset: Dataset) -> None:

@@ -3,8 +3,9 @@
 from pydicom import Dataset
 from pydicom.uid import EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage
 
+from calciscope.errors import UnreadableFileError
 from calciscope.readers.dicom_files import FoundFile
-from calciscope.readers.elements import integer, item, number, numbers, text, texts
+from calciscope.readers.elements import integer, item, items, number, numbers, text, texts
 from calciscope.readers.slices import Slice
 
 ENHANCED_CLASSES = frozenset({EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage})
@@ -13,15 +14,25 @@ ENHANCED_CLASSES = frozenset({EnhancedCTImageStorage, LegacyConvertedEnhancedCTI
 
 def functional_group(dataset: Dataset, frame: int, keyword: str) -> Dataset:
     """A functional group of one frame: its own, else the shared one, else an empty data set."""
-    per_frame = dataset.get("PerFrameFunctionalGroupsSequence")
-    if per_frame and frame < len(per_frame) and keyword in per_frame[frame]:
+    per_frame = items(dataset, "PerFrameFunctionalGroupsSequence")
+    if frame < len(per_frame) and keyword in per_frame[frame]:
         return item(per_frame[frame], keyword)
     return item(item(dataset, "SharedFunctionalGroupsSequence"), keyword)
 
 
 def frames_of(dataset: Dataset, file: FoundFile) -> tuple[Slice, ...]:
-    """The slices that the frames of an enhanced CT instance are."""
+    """The slices that the frames of an enhanced CT instance are.
+
+    Raises:
+        UnreadableFileError: it declares more frames than it describes.
+    """
     count = integer(dataset, "NumberOfFrames") or 0
+    described = len(items(dataset, "PerFrameFunctionalGroupsSequence"))
+    # A single frame may be described by what all frames share.
+    if count > max(described, 1):
+        raise UnreadableFileError(
+            f"{file.name} declares {count} frames and describes {described}; export it again"
+        )
     return tuple(_frame(dataset, file, index) for index in range(count))
 
 

@@ -11,6 +11,7 @@ from pydicom.uid import (
 )
 
 from calciscope.errors import UnreadableFileError
+from calciscope.readers.deflated import refuse_deflated_bomb
 from calciscope.readers.dicom_files import FoundFile
 from calciscope.readers.elements import MALFORMED, integer, quiet, text
 from calciscope.readers.enhanced import ENHANCED_CLASSES, frames_of
@@ -73,7 +74,7 @@ def read_dataset(file: FoundFile, *, pixels: bool) -> Dataset:
     try:
         # By force, as files without preamble are read, too: looks_like_dicom has decided.
         return dcmread(file.path, force=True, stop_before_pixels=not pixels)
-    except (*MALFORMED, OSError) as error:
+    except MALFORMED as error:
         raise corrupt(file.name) from error
 
 
@@ -81,12 +82,13 @@ def _scan(file: FoundFile) -> tuple[Dataset, bool]:
     """The elements that are looked at, and whether anything (pixels) follows the header."""
     try:
         with file.path.open("rb") as stream:
+            refuse_deflated_bomb(stream, file)
             dataset = dcmread(
                 stream, force=True, stop_before_pixels=True, specific_tags=list(_KEYWORDS)
             )
             deflated = dataset.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian
             return dataset, deflated or bool(stream.read(1))
-    except (*MALFORMED, OSError) as error:
+    except MALFORMED as error:
         raise corrupt(file.name) from error
 
 

@@ -2,10 +2,12 @@
 
 import gzip
 import logging
+import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -15,7 +17,9 @@ from nibabel.imageglobals import logger as nibabel_logger
 from nibabel.spatialimages import HeaderDataError
 
 from calciscope.errors import InputError, SeriesGeometryError, UnreadableFileError
+from calciscope.readers.elements import quiet
 from calciscope.readers.hounsfield import LOWEST_HU, refuse_unless_plausible
+from calciscope.readers.limits import refuse_too_many
 from calciscope.readers.study import CtAcquisition, CtStudy
 from calciscope.volume import Array, Volume
 
@@ -27,10 +31,20 @@ _DAMAGE = (
     EOFError,
     ValueError,
     OverflowError,
-    MemoryError,
+    TypeError,
+    KeyError,
+    IndexError,
+    struct.error,
     zlib.error,
 )
 """What nibabel raises on broken files."""
+
+_BEST_DEFLATE = 1040
+"""Deflate expands no file further (RFC 1951: 258 bytes of two bits each, and headers)."""
+
+_CHUNK = 1 << 20
+_MOST_BEHIND = 256 << 20
+"""How much may follow the voxels in a compressed file."""
 
 
 def read_nifti(path: Path) -> CtStudy:
@@ -42,8 +56,12 @@ def read_nifti(path: Path) -> CtStudy:
         NotHounsfieldError: the numbers are not HU.
     """
     try:
-        with _unlogged():
+        with _unlogged(), quiet():
             image, array = _load(path)
+    except MemoryError as error:
+        raise InputError(
+            f"{path} needs more memory than is free; give a part of it or use a larger machine"
+        ) from error
     except _DAMAGE as error:
         raise UnreadableFileError(
             f"{path} is truncated, corrupt or not NIfTI; copy or export it again"
@@ -87,14 +105,26 @@ def _load(path: Path) -> tuple[nib.Nifti1Image, Array]:
     image = nib.load(path)
     if not isinstance(image, nib.Nifti1Image):
         raise ImageFileError("another kind of image")
+    _refuse_false_size(image, path)
     if path.suffix.lower() != ".gz":
         return image, _values(image)
     with gzip.open(path) as stream:
         array = _values(type(image).from_stream(stream))
         # The checksum is only compared at the end of the stream, where nibabel does not go.
-        while stream.read(1 << 20):
-            pass
-    return image, array
+        for _ in range(_MOST_BEHIND // _CHUNK):
+            if not stream.read(_CHUNK):
+                return image, array
+    raise ImageFileError("far more data than its header says")
+
+
+def _refuse_false_size(image: nib.Nifti1Image, path: Path) -> None:
+    """Raise where a header claims more than can be analyzed or than the file can hold."""
+    refuse_too_many(image.shape, str(path))
+    header: Any = image.header
+    claimed = np.prod(image.shape, dtype=np.float64) * header.get_data_dtype().itemsize
+    ratio = _BEST_DEFLATE if path.suffix.lower() == ".gz" else 1
+    if claimed > ratio * path.stat().st_size:
+        raise ImageFileError("a header that says more than the file holds")
 
 
 def _values(image: nib.Nifti1Image) -> Array:

@@ -12,6 +12,7 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    RLELossless,
 )
 
 from calciscope.errors import UnreadableFileError
@@ -20,10 +21,11 @@ from calciscope.readers.elements import MALFORMED, quiet, settle
 from calciscope.readers.geometry import Stack
 from calciscope.readers.headers import corrupt, read_dataset
 from calciscope.readers.hounsfield import hounsfield, padding_range
+from calciscope.readers.limits import room_for
 from calciscope.readers.slices import Slice
 from calciscope.volume import Array
 
-_DAMAGE = (*MALFORMED, RuntimeError, OSError)
+_DAMAGE = (*MALFORMED, RuntimeError, MemoryError)
 """What decoders raise on broken pixel data."""
 
 _Numbered = list[tuple[int, Slice]]
@@ -40,10 +42,11 @@ def decode(stack: Stack) -> tuple[Array, tuple[Dataset, ...]]:
 
     Raises:
         UnreadableFileError: a file is truncated, corrupt or compressed in an unknown way.
+        InputError: more voxels than can be analyzed.
     """
     first = stack.slices[0]
     shape = (first.columns, first.rows, len(stack.slices))
-    array = np.empty(shape, dtype=_dtype(stack.slices), order="F")
+    array = room_for(shape, _dtype(stack.slices), first.file.name)
     headers: list[Dataset] = []
     with quiet():
         for numbered in _by_file(stack.slices):
@@ -89,7 +92,8 @@ def _open(file: FoundFile, numbered: _Numbered) -> tuple[Dataset, Iterator[Array
         # Frame by frame from the file: a large multi-frame object is never held whole.
         header = read_dataset(file, pixels=False)
         _refuse_undecodable(header, file)
-        return header, iter_pixels(file.path, raw=True, view_only=True)
+        plugin = _plugin(header)
+        return header, iter_pixels(file.path, raw=True, view_only=True, decoding_plugin=plugin)
     dataset = read_dataset(file, pixels=True)
     _refuse_undecodable(dataset, file)
     if "PixelData" not in dataset:
@@ -97,8 +101,17 @@ def _open(file: FoundFile, numbered: _Numbered) -> tuple[Dataset, Iterator[Array
     return dataset, _single_plane(dataset)
 
 
+def _plugin(dataset: Dataset) -> str:
+    """The decoder to use; empty for the first that can.
+
+    pydicom decodes RLE itself. Where it fails, so would pylibjpeg-rle, but with a panic that writes
+    to the terminal.
+    """
+    return "pydicom" if dataset.file_meta.TransferSyntaxUID == RLELossless else ""
+
+
 def _single_plane(dataset: Dataset) -> Iterator[Array]:
-    yield pixel_array(dataset, raw=True, view_only=True)
+    yield pixel_array(dataset, raw=True, view_only=True, decoding_plugin=_plugin(dataset))
     del dataset.PixelData
 
 

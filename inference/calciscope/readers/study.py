@@ -68,6 +68,7 @@ class CtStudy:
         instances: source headers without pixel data, in k order; one data set for each enhanced
             multi-frame file; empty for NIfTI.
         resampled: whether the grid of `volume` is not that of the instances.
+        patient_shown: what reports say of the patient; nothing unless it is asked for.
     """
 
     source: Path
@@ -78,3 +79,4 @@ class CtStudy:
     warnings: tuple[str, ...]
     instances: tuple[Dataset, ...]
     resampled: bool
+    patient_shown: str = ""

@@ -16,6 +16,9 @@ from pathlib import Path
 
 from calciscope.errors import OutputError
 
+PICTURES = 5
+"""At most so many secondary captures: a summary, three projections, the largest lesions."""
+
 RESULT_NAMES = (
     "findings.json",
     "calcification.nii.gz",
@@ -25,8 +28,10 @@ RESULT_NAMES = (
     "report.html",
     "report.pdf",
     "dicom/segmentation.dcm",
+    "dicom/lesions.dcm",
     "dicom/measurements.dcm",
     "dicom/report.dcm",
+    *(f"dicom/picture_{number:02d}.dcm" for number in range(1, PICTURES + 1)),
 )
 """Every file a run may leave in OUT. The first one is moved last: where it is, all are."""
 
@@ -74,7 +79,7 @@ def output_folder(
         OutputError: `path` is no folder, holds results and `force` is not given, holds those of
             another kind of work, or cannot be written to.
     """
-    target = path.resolve()
+    target = _resolved(path)
     _refuse_others(path, target, results)
     _refuse(path, target, results.names, force)
     _refuse_folders(path, target, results.folders, force)
@@ -95,6 +100,21 @@ def output_folder(
             raise _cannot_write(path, error) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _resolved(path: Path) -> Path:
+    """The folder itself, without links; raises OutputError where it cannot be looked at."""
+    try:
+        target = path.resolve()
+        target.exists()
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    except RuntimeError as error:
+        # Python raises it for a loop of links.
+        raise OutputError(
+            f"{path} is a link that leads to itself; choose another folder"
+        ) from error
+    return target
 
 
 def _cannot_write(path: Path, error: OSError) -> OutputError:

@@ -2,11 +2,12 @@
 
 import highdicom as hd
 from pydicom.sr.coding import Code as DicomCode
+from pydicom.uid import UID
 
 from calciscope.labels import Code
 from calciscope.models.manifest import ModelManifest
-from calciscope.writers.identifiers import stable_uid
-from calciscope.writers.segments import Segment
+from calciscope.writers.dicom.identifiers import stable_uid
+from calciscope.writers.dicom.segments import Segment
 
 ARTIFICIAL_INTELLIGENCE = DicomCode("123110", "DCM", "Artificial Intelligence")
 """Algorithm family, CID 7162."""
@@ -34,16 +35,22 @@ def segment_description(
     return hd.seg.SegmentDescription(
         segment_number=segment.number,
         segment_label=segment.text,
-        segmented_property_category=_code(segment.category),
-        segmented_property_type=_code(segment.property_type),
+        segmented_property_category=dicom_code(segment.category),
+        segmented_property_type=dicom_code(segment.property_type),
         algorithm_type=hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
         algorithm_identification=algorithm,
         tracking_id=segment.text,
-        tracking_uid=stable_uid("segment", segment.text, *identity),
-        anatomic_regions=[_code(segment.anatomy)],
+        tracking_uid=tracking_uid(segment, identity),
+        anatomic_regions=[dicom_code(segment.anatomy)],
         display_color=hd.color.CIELabColor.from_rgb(red, green, blue),
     )
 
 
-def _code(code: Code) -> DicomCode:
+def tracking_uid(segment: Segment, identity: tuple[str, ...]) -> UID:
+    """What a segment is followed by in other objects, such as the SR."""
+    return stable_uid("segment", segment.text, *identity)
+
+
+def dicom_code(code: Code) -> DicomCode:
+    """A code of ours as highdicom takes it."""
     return DicomCode(code.value, code.scheme, code.meaning)

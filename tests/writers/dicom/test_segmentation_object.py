@@ -1,7 +1,5 @@
 """The DICOM SEG: same voxels at the same place, valid, reproducible, faithful to its source."""
 
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +15,7 @@ from pydicom import Dataset
 from calciscope.errors import OutputError
 from calciscope.labels import Compartment, Label
 from calciscope.volume import Volume
-from calciscope.writers.segmentation_object import write_segmentation
+from calciscope.writers.dicom.segmentation_object import write_segmentation
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
 SHAPE = (7, 6, 5)
@@ -173,13 +171,13 @@ def test_another_mask_or_series_or_time_is_told_apart(tmp_path: Path, case: Any)
 
 
 def test_nothing_found_is_one_empty_frame_that_says_so(
-    tmp_path: Path, case: Any, make_findings: Any
+    tmp_path: Path, case: Any, make_findings: Any, errors_of_dciodvfy: Any
 ) -> None:
     study, lesions, _, _ = case()
     empty = lesions.with_array(np.zeros(SHAPE, np.uint16))
-    segments = write_segmentation(tmp_path / "seg.dcm", study, empty, make_findings(), created=NOW)
+    written = write_segmentation(tmp_path / "seg.dcm", study, empty, make_findings(), created=NOW)
     dataset = pydicom.dcmread(tmp_path / "seg.dcm")
-    assert [s.compartment for s in segments] == [None]
+    assert [s.compartment for s in written.segments] == [None]
     assert (dataset.NumberOfFrames, len(dataset.SegmentSequence)) == (1, 1)
     assert not hd.seg.segread(tmp_path / "seg.dcm").pixel_array.any()
     assert dataset.ContentDescription.startswith("No soft-tissue calcification found")
@@ -189,7 +187,9 @@ def test_nothing_found_is_one_empty_frame_that_says_so(
     assert errors_of_dciodvfy(tmp_path / "seg.dcm") == []
 
 
-def test_a_resampled_grid_has_positions_of_its_own(tmp_path: Path, case: Any) -> None:
+def test_a_resampled_grid_has_positions_of_its_own(
+    tmp_path: Path, case: Any, errors_of_dciodvfy: Any
+) -> None:
     """The source's slices are 2.5 mm apart, the analyzed ones 2 mm."""
     study, lesions, findings, tissues = case()
     matrix = study.volume.affine.copy()
@@ -207,7 +207,9 @@ def test_a_resampled_grid_has_positions_of_its_own(tmp_path: Path, case: Any) ->
     assert errors_of_dciodvfy(tmp_path / "seg.dcm") == []
 
 
-def test_a_multi_frame_source_is_one_image(tmp_path: Path, case: Any) -> None:
+def test_a_multi_frame_source_is_one_image(
+    tmp_path: Path, case: Any, errors_of_dciodvfy: Any
+) -> None:
     study, *rest = case()
     multi = replace(study, instances=(enhanced(study.instances),))
     dataset = write(tmp_path / "seg.dcm", (multi, *rest))
@@ -243,16 +245,10 @@ def enhanced(slices: tuple[Dataset, ...]) -> Dataset:
     return result
 
 
-def errors_of_dciodvfy(path: Path) -> list[str]:
-    """Error lines of David Clunie's validator."""
-    program = Path(sys.executable).with_name("dciodvfy")
-    done = subprocess.run([program, path], capture_output=True, text=True, check=False)
-    assert "Segmentation" in done.stderr + done.stdout  # it recognized the IOD
-    return [line for line in (done.stderr + done.stdout).splitlines() if line.startswith("Error")]
-
-
 @pytest.mark.parametrize("name", DIRECTIONS)
-def test_the_validator_finds_no_error(tmp_path: Path, case: Any, name: str) -> None:
+def test_the_validator_finds_no_error(
+    tmp_path: Path, case: Any, name: str, errors_of_dciodvfy: Any
+) -> None:
     write(tmp_path / "seg.dcm", case(DIRECTIONS[name]))
     assert errors_of_dciodvfy(tmp_path / "seg.dcm") == []
 

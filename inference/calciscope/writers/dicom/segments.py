@@ -4,14 +4,15 @@ Codes are SNOMED CT as DICOM lists them: categories CID 7150, morphology CID 380
 calcification CID 7111, anatomy CID 4 and CID 7166 (PS3.16).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calciscope.errors import OutputError
+from calciscope.findings import Lesion
 from calciscope.labels import COMPARTMENT_COLORS, DESCRIPTIONS, Code, Compartment, Label
 from calciscope.volume import Volume
 from calciscope.writers.memory_order import slices_apart
@@ -75,6 +76,32 @@ def describe(number: int, compartment: Compartment | None) -> Segment:
         if compartment is None
         else COMPARTMENT_COLORS.get(compartment, COMPARTMENT_COLORS[Compartment.INDETERMINATE]),
     )
+
+
+def lesion_segments(lesions: Volume, measured: Sequence[Lesion]) -> tuple[Segment, ...]:
+    """One segment for each lesion; its number is the lesion's id.
+
+    Raises:
+        OutputError: map and findings do not name the same lesions, or there is none.
+    """
+    present = np.unique(lesions.array[lesions.array > 0]).tolist()
+    ids = sorted(lesion.id for lesion in measured)
+    # PS3.3 C.8.20.2: segment numbers start at 1 and rise by 1.
+    if not ids or ids != present or ids != list(range(1, len(ids) + 1)):
+        raise OutputError("the lesion map and the findings do not name the same lesions 1, 2, ...")
+    by_id = {lesion.id: lesion for lesion in measured}
+    return tuple(
+        replace(
+            describe(number, by_id[number].compartment),
+            text=lesion_name(number),
+        )
+        for number in ids
+    )
+
+
+def lesion_name(number: int) -> str:
+    """What a lesion is called in SEG and SR."""
+    return f"Lesion {number}"
 
 
 def segment_map(

@@ -9,7 +9,7 @@ from pydicom.sr.codedict import codes
 from calciscope.errors import OutputError
 from calciscope.labels import Compartment, Label
 from calciscope.volume import Volume
-from calciscope.writers.segments import ANATOMY, SOFT_TISSUE, describe, segment_map
+from calciscope.writers.dicom.segments import ANATOMY, SOFT_TISSUE, describe, segment_map
 
 
 def line(*values: int) -> Volume:

@@ -10,7 +10,7 @@ from copy import deepcopy
 from pydicom import Dataset
 from pydicom.uid import UID
 
-from calciscope.writers.identifiers import stable_uid
+from calciscope.writers.dicom.identifiers import stable_uid
 
 IDENTITY = (
     "SpecificCharacterSet",
@@ -25,6 +25,13 @@ IDENTITY = (
     "ReferringPhysicianName",
 )
 """Attributes of patient and study that go into a result untouched, valid or not."""
+
+ANONYMITY = (
+    "PatientIdentityRemoved",
+    "DeidentificationMethod",
+    "DeidentificationMethodCodeSequence",
+)
+"""Attributes that say that the source was de-identified, of which a result is too."""
 
 
 def frame_of_reference_of(instances: Sequence[Dataset]) -> UID:
@@ -54,6 +61,6 @@ def bare_headers(instances: Sequence[Dataset], frame_of_reference: UID) -> list[
 
 def adopt_identity(result: Dataset, source: Dataset) -> None:
     """Give `result` the patient and study of `source`, without a look at their values."""
-    for keyword in IDENTITY:
+    for keyword in (*IDENTITY, *ANONYMITY):
         if keyword in source:
             result[keyword] = deepcopy(source[keyword])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from calciscope.writers.identifiers import content_digest, stable_uid
+from calciscope.writers.dicom.identifiers import content_digest, stable_uid
 
 
 def test_the_same_parts_give_the_same_valid_uid() -> None:
