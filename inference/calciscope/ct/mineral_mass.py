@@ -155,6 +155,8 @@ def _soft_tissue(near: Neighborhood) -> NDArray[np.uint8]:
     soft = np.isin(near.tissue, (Label.MUSCLE, Label.SUBCUTANEOUS))
     margin = near.territory | near.other
     result = _nearest(near, soft & ~near.inside)
+    if not ((result == Label.MUSCLE) & margin).any() or not (result == Label.SUBCUTANEOUS).any():
+        return result
     beyond = _nearest(near, soft & ~near.inside & ~margin)
     doubtful = margin & (result == Label.MUSCLE) & (beyond == Label.SUBCUTANEOUS)
     return np.where(doubtful, beyond, result)
