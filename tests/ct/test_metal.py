@@ -13,13 +13,14 @@ SETTINGS = MeasurementSettings()
 
 
 def test_named_foreign_and_dense_or_denser_than_any_bone() -> None:
-    hu = np.array([2600, 2600, 3071, 3071, 900], np.int16)
+    hu = np.array([2600, 2600, 3071, 3071, 900], np.int16).reshape(5, 1, 1)
     tissues = np.array(
         [Label.FOREIGN, Label.BONE, Label.MUSCLE, Label.FOREIGN, Label.FOREIGN], np.uint8
-    )
-    body = np.array([True, True, True, False, True])
+    ).reshape(hu.shape)
+    body = np.array([True, True, True, False, True]).reshape(hu.shape)
     # Named and dense; dense bone; unnamed but too dense; outside the body; contrast.
-    assert metal_mask(hu, tissues, body, SETTINGS).tolist() == [True, False, True, False, False]
+    found = metal_mask(hu, tissues, body, SETTINGS).ravel().tolist()
+    assert found == [True, False, True, False, False]
     assert not metal_mask(hu - 2000, tissues, body, SETTINGS).any()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from calciscope.ct.lesions import find_lesions
 from calciscope.ct.mineral_mass import Mineral, background_hu, measure_mineral
@@ -174,6 +175,22 @@ def test_a_plaque_in_thin_fat_is_compared_with_fat(
     hu = np.where(tissues == 1, -100.0, 50.0) + ha_slope_hu_per_mg_cc(KVP) * 300 * share
     (mineral,) = minerals(hu, share > 0.5 * share.max(), SOFT, tissues, beneath=1)
     assert mineral.background_hu < -90
+    assert mineral.ha_mass_mg == pytest.approx(16 * 2 * 10 * 0.3, rel=0.05)
+
+
+def test_blur_that_was_taken_for_muscle_does_not_lower_the_mass_of_a_plaque(
+    minerals: Callable[..., list[Mineral]], render: Callable[..., np.ndarray]
+) -> None:
+    """Between mineral and fat the CT has the HU of muscle, and a network calls it that."""
+    counts = (40, 40, 10)
+    plate = block(np.array([20.3, 20.5, 12.5]), half=(8, 1, 5))
+    share = render(counts, SOFT, plate, 1.2)
+    mask = share > 0.5 * share.max()
+    hu = -100.0 + ha_slope_hu_per_mg_cc(KVP) * 300 * share
+    tissues = np.full(counts, 1, np.uint8)
+    tissues[ndimage.binary_dilation(mask)] = 2
+    (mineral,) = minerals(hu, mask, SOFT, tissues, beneath=2)
+    assert mineral.background_hu < -95
     assert mineral.ha_mass_mg == pytest.approx(16 * 2 * 10 * 0.3, rel=0.05)
 
 

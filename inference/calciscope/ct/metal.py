@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from calciscope.ct.masks import bounding_box
 from calciscope.ct.settings import MeasurementSettings
 from calciscope.findings import Lesion
 from calciscope.labels import Label
@@ -24,10 +25,13 @@ def metal_mask(
         settings: from which HU on something foreign is metal.
     """
     dense = hu >= min(settings.metal_from_hu, DENSER_THAN_BONE_HU)
-    if not dense.any():
-        return np.zeros(hu.shape, dtype=bool)
-    named = (tissues == Label.FOREIGN) & (hu >= settings.metal_from_hu)
-    return np.asarray((named | (hu >= DENSER_THAN_BONE_HU)) & dense & body)
+    result = np.zeros_like(dense)
+    box = bounding_box(dense)
+    if box is None:
+        return result
+    named = (tissues[box] == Label.FOREIGN) & (hu[box] >= settings.metal_from_hu)
+    result[box] = (named | (hu[box] >= DENSER_THAN_BONE_HU)) & body[box]
+    return result
 
 
 def metal_cautions(lesions: Sequence[Lesion], settings: MeasurementSettings) -> list[str]:

@@ -147,11 +147,26 @@ def background_hu(near: Neighborhood, kvp: float, settings: MeasurementSettings)
 
 
 def _soft_tissue(near: Neighborhood) -> NDArray[np.uint8]:
-    """Muscle or subcutis for each voxel: its own label, or that of the nearest voxel with one."""
-    other = ~np.isin(near.tissue, (Label.MUSCLE, Label.SUBCUTANEOUS))
-    if other.all():
+    """Muscle or subcutis for each voxel: its own label, or that of the nearest voxel with one.
+
+    What is blurred between mineral and fat looks like muscle. So labels within lesions do not
+    count, and muscle in a lesion's margin is muscle only where there is some beyond it as well.
+    """
+    soft = np.isin(near.tissue, (Label.MUSCLE, Label.SUBCUTANEOUS))
+    margin = near.territory | near.other
+    result = _nearest(near, soft & ~near.inside)
+    if not ((result == Label.MUSCLE) & margin).any() or not (result == Label.SUBCUTANEOUS).any():
+        return result
+    beyond = _nearest(near, soft & ~near.inside & ~margin)
+    doubtful = margin & (result == Label.MUSCLE) & (beyond == Label.SUBCUTANEOUS)
+    return np.where(doubtful, beyond, result)
+
+
+def _nearest(near: Neighborhood, known: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The label of the nearest known voxel; all labels as they are where none is known."""
+    if not known.any():
         return near.tissue
     _, indices = ndimage.distance_transform_edt(
-        other, sampling=tuple(near.ct.spacing_mm), return_indices=True
+        ~known, sampling=tuple(near.ct.spacing_mm), return_indices=True
     )
     return np.asarray(near.tissue[tuple(indices)], dtype=np.uint8)

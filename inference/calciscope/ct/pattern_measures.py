@@ -31,8 +31,6 @@ CORE_FROM, RIM_UP_TO = 0.6, 0.4
 LEAST_DEPTH_MM = 2.0
 """Where nothing lies deeper, blur leaves no core apart from its rim."""
 
-MOST_HULL_POINTS = 20_000
-
 
 def measure_pattern(
     lesion: Array, excess_hu: NDArray[np.float64], shape: LesionShape, grid: Volume
@@ -138,15 +136,14 @@ def _enclosed(mask: Array) -> Array:
 
 
 def _hull_mm3(mask: Array, spacing_mm: NDArray[np.float64]) -> float:
-    """Volume of the convex hull of all voxels' corners."""
-    surface = mask & ~ndimage.binary_erosion(mask)
-    points = np.argwhere(surface)
-    if len(points) > MOST_HULL_POINTS:
-        # Ends of rows hold the hull; of very large lesions those along one axis will do.
-        points = np.argwhere(surface & ~(np.roll(mask, 1, 0) & np.roll(mask, -1, 0)))
+    """Volume of the convex hull of all voxels' corners; the mask has an empty border."""
+    # Its corners are those of voxels at the end of their rows along every axis.
+    ends = mask
+    for axis in range(3):
+        ends = ends & ~(np.roll(mask, 1, axis) & np.roll(mask, -1, axis))
     corners = np.array(list(product((-0.5, 0.5), repeat=3)))
-    cloud = (points[:, None, :] + corners).reshape(-1, 3)
-    return float(ConvexHull(np.unique(cloud, axis=0) * spacing_mm).volume)
+    cloud = (np.argwhere(ends)[:, None, :] + corners).reshape(-1, 3)
+    return float(ConvexHull(cloud * spacing_mm).volume)
 
 
 def _core_to_rim(
