@@ -39,6 +39,13 @@ def test_a_wrong_value_is_told_by_file_and_key(
         read_metadata(written(tmp_path, record))
 
 
+def test_json_nested_without_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "case.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(InputError, match=r"case\.json is not JSON .*; write it again"):
+        read_metadata(path)
+
+
 def test_null_is_not_known(tmp_path: Path) -> None:
     record = {"acquisition": None, "lesions": None, "patient": None, "synthetic": None}
     assert read_metadata(written(tmp_path, record)) == {}

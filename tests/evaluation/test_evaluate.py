@@ -162,8 +162,9 @@ def test_other_versions_and_broken_files_are_refused(
     del record["datasets"][0]["predictors"][0]["cases"][0]["dice"]
     with pytest.raises(InputError, match="malformed"):
         from_json(json.dumps(record))
-    with pytest.raises(InputError, match=r"no evaluation\.json"):
-        from_json("[]")
+    for text in ("[]", "[" * 100_000):
+        with pytest.raises(InputError, match=r"no evaluation\.json"):
+            from_json(text)
 
 
 def test_the_order_of_cases_does_not_matter(

@@ -1,6 +1,7 @@
 """Laboratory values from YAML: nothing is guessed, every refusal names file, value and cure."""
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -97,3 +98,25 @@ def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
     (tmp_path / "large").write_text("#" * 200_000)
     with pytest.raises(InputError, match="too large"):
         read_labs(tmp_path / "large")
+
+
+def test_a_list_that_holds_itself_many_times_over_is_quoted_briefly(tmp_path: Path) -> None:
+    # Ten thousand million "x" if it were written out.
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    path = tmp_path / "labs.yaml"
+    path.write_text("\n".join(lines) + "\ncalcium: *a9\n")
+    with pytest.raises(InputError, match="is not known"):
+        read_labs(path)
+    path.write_text("calcium:\n" + "\n".join(f"  - {line[4:]}" for line in lines) + "\n")
+    with pytest.raises(InputError, match="calcium is '"):
+        read_labs(path)
+
+
+def test_thirty_thousand_names_take_no_time(tmp_path: Path) -> None:
+    path = tmp_path / "labs.yaml"
+    path.write_text("\n".join(f"{n:x}: 1" for n in range(12_000)))
+    start = process_time()
+    with pytest.raises(InputError, match="is not known"):
+        read_labs(path)
+    assert process_time() - start < 5

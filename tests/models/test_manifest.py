@@ -85,7 +85,7 @@ def test_malformed_manifest_is_refused(model: ModelManifest, fields: dict[str, o
         load_manifest(model.folder)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"[" * 10**5])
 def test_manifest_that_is_no_record_is_refused(model: ModelManifest, content: bytes) -> None:
     (model.folder / FILE_NAME).write_bytes(content)
     with pytest.raises(ModelError, match=r"manifest\.json"):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from calciscope.errors import ModelError
 from calciscope.models.summary import evaluation_figures
 
 
@@ -20,3 +21,10 @@ def test_the_lines_of_both_versions(tmp_path: Path, version: int) -> None:
 def test_a_model_without_one(tmp_path: Path) -> None:
     model = SimpleNamespace(folder=tmp_path)
     assert evaluation_figures(model) == ["not evaluated"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"summary": 1}', b"\xff", b"[" * 10**5])
+def test_one_that_is_not_whole_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "evaluation.json").write_bytes(content)
+    with pytest.raises(ModelError, match=r"evaluation\.json .*; install the model again"):
+        evaluation_figures(SimpleNamespace(folder=tmp_path))  # type: ignore[arg-type]

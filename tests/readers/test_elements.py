@@ -80,7 +80,7 @@ def test_elements_that_cannot_be_settled_are_removed() -> None:
     assert dataset.StudyID == "1"
 
 
-@pytest.mark.parametrize("vr", ["LO", "UN", "DS"])
+@pytest.mark.parametrize("vr", ["LO", "UN", "DS", "FL", "SQ"])
 def test_items_of_what_is_no_sequence(vr: str) -> None:
     dataset = Dataset()
     dataset[0x52009230] = RawDataElement(Tag(0x52009230), vr, 2, b"1 ", 0, False, True)
@@ -93,3 +93,11 @@ def test_text_is_fit_for_one_line() -> None:
     dataset.SeriesDescription = "legs\n\x1b[2J\u2028soft"
     assert text(dataset, "SeriesDescription") == "legs??[2J?soft"
     assert printable("M\udcfcller ä") == "M?ller ä"
+
+
+def test_a_sequence_that_breaks_off_is_removed() -> None:
+    dataset = Dataset()
+    dataset[0x00081140] = RawDataElement(Tag(0x00081140), "SQ", 2, b"1 ", 0, False, True)
+    with quiet():
+        settle(dataset)
+    assert 0x00081140 not in dataset

@@ -220,3 +220,12 @@ def test_memory_that_does_not_suffice_is_told(
     monkeypatch.setattr("calciscope.readers.nifti._values", full)
     with pytest.raises(InputError, match=r"ct\.nii needs more memory than is free; give a part"):
         read_ct(path)
+
+
+def test_a_signaling_nan_in_the_affine_does_not_make_python_warn(tmp_path: Path) -> None:
+    path = save(tmp_path / "ct.nii", HU)
+    content = bytearray(path.read_bytes())
+    content[280:284] = bytes.fromhex("0000a07f")  # srow_x[0]
+    path.write_bytes(content)
+    with pytest.raises(SeriesGeometryError, match=r"ct\.nii has voxels of nan x 0\.7 x 2\.5 mm"):
+        read_ct(path)
