@@ -13,7 +13,7 @@ from calciscope.labels import Compartment
 from calciscope.labs.values import LabFindings
 from calciscope.locations import Laterality, Level, Region
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 """Version of the findings' contract: additions raise the second number."""
 
 NOTICE = "Research use, not a diagnosis. Calciscope is not a medical device."
@@ -205,6 +205,7 @@ class Provenance:
         warnings: one sentence each, for the reader of the report.
         series: the CT series that was analyzed, in words; "" for NIfTI.
         series_left_out: the other series of the input, each with the reason.
+        acquired_on: date of the CT, YYYY-MM-DD; None where the source does not say.
     """
 
     program: str
@@ -217,6 +218,7 @@ class Provenance:
     warnings: tuple[str, ...]
     series: str = ""
     series_left_out: tuple[str, ...] = ()
+    acquired_on: str | None = None
 
 
 @dataclass(frozen=True)
