@@ -16,9 +16,7 @@ GROUPS: dict[str, Callable[[Lesion], str]] = {
     "side": lambda lesion: lesion.laterality.value,
     "compartment": lambda lesion: lesion.compartment.value,
     "region": lambda lesion: lesion.region.value,
-    "side and compartment": lambda lesion: (
-        f"{lesion.laterality.value}, {lesion.compartment.value}"
-    ),
+    "side and compartment": lambda lesion: f"{lesion.laterality.value}, {lesion.compartment.value}",
 }
 """What lesions are summed by."""
 

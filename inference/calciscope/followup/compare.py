@@ -110,9 +110,7 @@ def _changes(
         places = [before[n] for n in group.earlier] + [after[n] for n in group.later]
         note = next((place.note for place in places if place.note), "")
         changes.append(
-            lesion_change(
-                group, lesions[0], lesions[1], _beside(places), note, error, settings
-            )
+            lesion_change(group, lesions[0], lesions[1], _beside(places), note, error, settings)
         )
     return _numbered(changes)
 
@@ -184,9 +182,7 @@ def _refuse_other_side(
         )
 
 
-def _refuse_unless_registered(
-    earlier: TimePoint, later: TimePoint, alignment: Alignment
-) -> None:
+def _refuse_unless_registered(earlier: TimePoint, later: TimePoint, alignment: Alignment) -> None:
     if alignment.usable:
         return
     raise InputError(

@@ -69,6 +69,19 @@ def _days(earlier: TimePoint, later: TimePoint) -> int | None:
     return days
 
 
+def require_method(point: TimePoint, method: str) -> None:
+    """Refuse to analyze a study by a method that was not that of the other date.
+
+    Raises:
+        InputError: the other date was analyzed by another one.
+    """
+    if _method(point) != method:
+        raise InputError(
+            f"{point.source} was analyzed by {_method(point)} and the study would be by {method}, "
+            "so that a change could be one of the method; give the same --model and --mode"
+        )
+
+
 def _refuse_other_method(earlier: TimePoint, later: TimePoint) -> None:
     """Raise if another model, or another mode of it, saw the other date."""
     methods = [_method(point) for point in (earlier, later)]
@@ -92,13 +105,9 @@ def _method(point: TimePoint) -> str:
 
 def _voltage(one: CtDefinition, two: CtDefinition) -> list[str]:
     if one.kvp_assumed or two.kvp_assumed:
-        which = "neither scan" if one.kvp_assumed and two.kvp_assumed else "one scan"
         return [
-            f"The tube voltage is not known of {which}: the calibration of mass may differ "
-            "between the dates."
-            if which == "one scan"
-            else "The tube voltages are not known: the calibration of mass may differ between the "
-            "dates."
+            "The tube voltage is not stated at both dates: the calibration of mass may differ "
+            "between them."
         ]
     if abs(one.kvp - two.kvp) > 0.5:
         return [f"Tube voltages differ: {one.kvp:g} and {two.kvp:g} kVp."]
@@ -108,7 +117,9 @@ def _voltage(one: CtDefinition, two: CtDefinition) -> list[str]:
 def _scan(one: CtDefinition, two: CtDefinition) -> list[str]:
     found = []
     if (one.kernel or "") != (two.kernel or ""):
-        found.append(f"Kernels differ: {one.kernel or 'not stated'} and {two.kernel or 'not stated'}.")
+        found.append(
+            f"Kernels differ: {one.kernel or 'not stated'} and {two.kernel or 'not stated'}."
+        )
     for name, first, second in (
         ("Slice thicknesses", one.slice_thickness_mm, two.slice_thickness_mm),
         ("Slice distances", one.slice_increment_mm, two.slice_increment_mm),
@@ -117,7 +128,10 @@ def _scan(one: CtDefinition, two: CtDefinition) -> list[str]:
         if first is None or second is None:
             continue
         if abs(first - second) > LIKE * max(first, second):
-            found.append(f"{name} differ: {first:.3g} and {second:.3g} mm.")
+            found.append(
+                f"{name} differ: {first:.3g} and {second:.3g} mm; small lesions may be seen at one "
+                "date only."
+            )
     if (one.contrast_agent or "") != (two.contrast_agent or ""):
         found.append(
             f"Contrast agents differ: {one.contrast_agent or 'none'} and "

@@ -26,7 +26,9 @@ class Rigid:
         return cls(np.eye(3), np.zeros(3))
 
     @classmethod
-    def about(cls, center_mm: ArrayLike, rotation: NDArray[np.float64], to_mm: ArrayLike) -> "Rigid":
+    def about(
+        cls, center_mm: ArrayLike, rotation: NDArray[np.float64], to_mm: ArrayLike
+    ) -> "Rigid":
         """Turn about a center that ends up at `to_mm`."""
         center = np.asarray(center_mm, dtype=np.float64)
         return cls(rotation, np.asarray(to_mm, dtype=np.float64) - rotation @ center)

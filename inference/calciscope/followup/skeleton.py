@@ -61,9 +61,7 @@ class Skeleton:
 
     def beside(self, side: Laterality | None) -> NDArray[np.bool_]:
         """The bones that a part of this side may be found in: of that side and of the trunk."""
-        wanted = [
-            side is None or part.side is None or part.side is side for part in self.parts
-        ]
+        wanted = [side is None or part.side is None or part.side is side for part in self.parts]
         return np.asarray(np.array([False, *wanted])[self.labels.array])
 
     def is_sided(self, side: Laterality) -> bool:
@@ -136,7 +134,7 @@ def _part_at(anatomy: Anatomy, center: NDArray[np.float64]) -> Part:
     if limb is None or place.region is Region.UNKNOWN:
         return _limb_at(anatomy, center)
     z = float(center[2])
-    if limb.knee_mm is not None and z >= limb.knee_mm or place.region is Region.THIGH:
+    if (limb.knee_mm is not None and z >= limb.knee_mm) or place.region is Region.THIGH:
         return Part("thigh", place.laterality)
     if limb.ankle_mm is not None and z < limb.ankle_mm:
         return Part("foot", place.laterality)
@@ -152,9 +150,7 @@ def _limb_at(anatomy: Anatomy, center: NDArray[np.float64]) -> Part:
     return Part("limb", side)
 
 
-def _without_small(
-    labels: Volume, parts: list[Part], tissue: str, least_mm3: float
-) -> Skeleton:
+def _without_small(labels: Volume, parts: list[Part], tissue: str, least_mm3: float) -> Skeleton:
     """Give what is too small to be registered to the largest other part of its side, or drop it."""
     sizes = np.bincount(labels.array.ravel(), minlength=len(parts) + 1)[1:]
     mm3 = sizes * labels.voxel_volume_mm3

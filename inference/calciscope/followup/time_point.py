@@ -42,10 +42,7 @@ class TimePoint:
         """Voxel indices of each lesion, shape (N, 3)."""
         inside = indices_of(self.lesion_ids.array > 0)
         ids = self.lesion_ids.array[tuple(inside.T)]
-        return {
-            lesion.id: inside[ids == lesion.id]
-            for lesion in self.findings.ct.lesions
-        }
+        return {lesion.id: inside[ids == lesion.id] for lesion in self.findings.ct.lesions}
 
 
 def is_result_folder(path: Path) -> bool:
