@@ -22,7 +22,9 @@ GROUPS: dict[str, Callable[[Lesion], str]] = {
 
 
 def trend_of(earlier_mg: float, later_mg: float, stable_percent: float) -> Trend:
-    """What became of a mass; one of the two is above 0."""
+    """What became of a mass; nothing that stays nothing is stable."""
+    if earlier_mg <= 0 and later_mg <= 0:
+        return Trend.STABLE
     if earlier_mg <= 0:
         return Trend.NEW
     if later_mg <= 0:
