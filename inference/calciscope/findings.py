@@ -282,6 +282,7 @@ class Provenance:
         warnings: one sentence each, for the reader of the report.
         series: the CT series that was analyzed, in words; "" for NIfTI.
         series_left_out: the other series of the input, each with the reason.
+        acquired_on: date of the CT, YYYY-MM-DD; None where the source does not say.
     """
 
     program: str
@@ -294,6 +295,7 @@ class Provenance:
     warnings: tuple[str, ...]
     series: str = ""
     series_left_out: tuple[str, ...] = ()
+    acquired_on: str | None = None
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,7 @@ class Analyzer:
             series_left_out=tuple(
                 f"{series_text(other)}: {other.reason}" for other in study.left_out
             ),
+            acquired_on=study.acquisition.date,
         )
         ct = measurement.findings
         lab_findings = None if labs is None else interpret(labs, self.messages)

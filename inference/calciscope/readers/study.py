@@ -22,6 +22,7 @@ class CtAcquisition:
         model_name: of the scanner.
         patient_position: HFS, FFS, HFP and so on (PS3.3 C.7.3.1.1.2).
         reconstruction_diameter_mm: field of view of the reconstruction.
+        date: of the acquisition, YYYY-MM-DD.
     """
 
     kvp: float | None = None
@@ -33,6 +34,7 @@ class CtAcquisition:
     model_name: str | None = None
     patient_position: str | None = None
     reconstruction_diameter_mm: float | None = None
+    date: str | None = None
 
 
 @dataclass(frozen=True)

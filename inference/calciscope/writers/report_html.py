@@ -68,7 +68,7 @@ def write_html_report(
     if findings.labs is not None:
         page["given_rows"] = given_rows(findings.labs, words)
         page["derived_rows"] = derived_rows(findings.labs, words)
-    path.write_text(_environment().get_template("report.html.j2").render(page), encoding="utf-8")
+    path.write_text(environment().get_template("report.html.j2").render(page), encoding="utf-8")
 
 
 def key_figures(ct: CtFindings) -> tuple[KeyFigure, ...]:
@@ -96,7 +96,7 @@ def key_figures(ct: CtFindings) -> tuple[KeyFigure, ...]:
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
     """Templates beside this file; every value is escaped, every missing one is an error."""
     environment = Environment(
         loader=PackageLoader("calciscope.writers", "templates"),
