@@ -13,7 +13,8 @@ from calciscope.followup.report import write_comparison_report
 from calciscope.followup.time_point import TimePoint, is_result_folder, read_results
 from calciscope.models.operating_point import BALANCED
 from calciscope.models.summary import EVALUATION_NAME
-from calciscope.pipeline import Analysis, Analyzer
+from calciscope.pipeline import Analyzer
+from calciscope.results import Analysis
 from calciscope.writers.output_folder import RESULT_NAMES, Results, output_folder
 
 JSON_NAME = "comparison.json"
