@@ -197,6 +197,8 @@ def _write(
             content_qualification="RESEARCH",
             **equipment(model, version),
         )
+        # Type 2 in the edition of 2020, now type 3: empty is right in both. No person made it.
+        segmentation.ContentCreatorName = ""
         settle(segmentation, source, moment)
         _settle_dimensions(segmentation, identity)
         segmentation.save_as(path)
