@@ -16,7 +16,8 @@ from calciscope.followup.wording import (
     summary_sentences,
     total_of,
 )
-from calciscope.writers.report_blocks import KeyFigure, environment
+from calciscope.writers.report_blocks import KeyFigure
+from calciscope.writers.report_html import environment
 from calciscope.writers.wording import mass_text
 
 
