@@ -14,7 +14,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from calciscope.labels import COMPARTMENT_COLORS, Compartment
 from calciscope.locations import Laterality
@@ -309,32 +309,44 @@ def test_without_webgl_a_sentence_stands_there(browser: Browser, report: Path) -
     page.close()
 
 
-def cells(page: Page, column: int) -> list[str]:
+def sorter(page: Page, name: str) -> Locator:
+    """The button in a head of the table of lesions."""
+    return page.locator(".lesions").get_by_role("button", name=name, exact=True)
+
+
+def cells(page: Page, name: str) -> list[str]:
+    """A column of that table, from top to bottom."""
+    heads = page.locator(".lesions th").all_inner_texts()
+    column = heads.index(name) + 1
     return page.locator(f".lesions tbody tr td:nth-child({column})").all_inner_texts()
 
 
+def order(page: Page, name: str) -> str | None:
+    """How it says that a column is sorted."""
+    return sorter(page, name).locator("..").get_attribute("aria-sort")
+
+
 def test_tables_sort_by_click_and_by_key(visit: Visit) -> None:
-    volume = visit.page.get_by_role("button", name="Volume (mm³)")
-    assert cells(visit.page, 6) == ["200", "300", "100"]
+    name = "Volume (mm³)"
+    volume = sorter(visit.page, name)
+    assert cells(visit.page, name) == ["200", "300", "100"]
     volume.click()
-    assert cells(visit.page, 6) == ["300", "200", "100"]
-    head = visit.page.locator(".lesions th", has_text="Volume (mm³)")
-    assert head.get_attribute("aria-sort") == "descending"
+    assert cells(visit.page, name) == ["300", "200", "100"]
+    assert order(visit.page, name) == "descending"
     volume.press("Enter")
-    assert cells(visit.page, 6) == ["100", "200", "300"]
-    assert head.get_attribute("aria-sort") == "ascending"
-    names = visit.page.get_by_role("button", name="Compartment")
-    names.press("Space")
-    assert cells(visit.page, 2) == ["muscle", "subcutaneous", "vascular"]
-    assert head.get_attribute("aria-sort") is None
+    assert cells(visit.page, name) == ["100", "200", "300"]
+    assert order(visit.page, name) == "ascending"
+    sorter(visit.page, "Compartment").press("Space")
+    assert cells(visit.page, "Compartment") == ["muscle", "subcutaneous", "vascular"]
+    assert order(visit.page, name) is None
 
 
 def test_what_is_unknown_sorts_last_both_ways(visit: Visit) -> None:
-    angle = visit.page.get_by_role("button", name="Angle to bone (°)")
-    angle.click()
-    assert cells(visit.page, 15) == ["15", "5", "–"]
-    angle.click()
-    assert cells(visit.page, 15) == ["5", "15", "–"]
+    name = "Angle to bone (°)"
+    sorter(visit.page, name).click()
+    assert cells(visit.page, name) == ["15", "5", "–"]
+    sorter(visit.page, name).click()
+    assert cells(visit.page, name) == ["5", "15", "–"]
 
 
 def test_the_table_narrows_to_a_compartment(visit: Visit) -> None:
