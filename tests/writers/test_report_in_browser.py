@@ -14,7 +14,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from calciscope.labels import COMPARTMENT_COLORS, Compartment
 from calciscope.locations import Laterality
@@ -29,7 +29,8 @@ pytestmark = [
 # The latter two draw WebGL 2 on the processor: not every machine has a graphics card.
 ARGUMENTS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 SLOW_MS = 60_000
-LAPTOP, PHONE = (1280, 800), (390, 844)
+LAPTOP, PHONE, SMALL = (1280, 800), (390, 844), (560, 500)
+"""Windows; rays are cast quickest in a small one."""
 
 LEFT, RIGHT, FRONT = (48.0, 0.0, 15.0), (-48.0, 0.0, -15.0), (0.0, -48.0, 0.0)
 """Where the three lesions are, LPS mm."""
@@ -168,7 +169,7 @@ def visit(browser: Browser, report: Path) -> Iterator[Visit]:
 @pytest.fixture(scope="module")
 def started(browser: Browser, report: Path) -> Iterator[Visit]:
     """The report with the viewer running: that takes seconds without a graphics card."""
-    with opened(browser, report, (800, 700)) as visit:
+    with opened(browser, report, SMALL) as visit:
         visit.start()
         yield visit
 
@@ -256,9 +257,9 @@ def test_turning_zooming_and_resetting(viewer: Visit) -> None:
 def test_turning_by_mouse(viewer: Visit) -> None:
     box = viewer.page.locator("#viewer-canvas").bounding_box()
     assert box is not None
-    viewer.page.mouse.move(box["x"] + 300, box["y"] + 200)
+    viewer.page.mouse.move(box["x"] + 200, box["y"] + 150)
     viewer.page.mouse.down()
-    viewer.page.mouse.move(box["x"] + 390, box["y"] + 200, steps=3)
+    viewer.page.mouse.move(box["x"] + 290, box["y"] + 150, steps=3)
     viewer.page.mouse.up()
     # The edges are named anew as soon as another side faces the reader.
     azimuth = viewer.niivue("nv.scene.renderAzimuth")
@@ -266,24 +267,56 @@ def test_turning_by_mouse(viewer: Visit) -> None:
     assert viewer.page.inner_text("#viewer-left") == "LARP"[round(azimuth / 90) % 4]
 
 
-def test_by_keyboard_alone(visit: Visit) -> None:
-    visit.page.focus("#viewer-start")
-    visit.page.keyboard.press("Enter")
-    visit.page.locator("#viewer-controls").wait_for()
-    assert visit.page.evaluate("document.activeElement.id") == "viewer-canvas"
-    visit.page.keyboard.press("ArrowLeft")
-    assert visit.niivue("nv.scene.renderAzimuth") == 165
-    visit.page.keyboard.press("+")
-    visit.page.keyboard.press("0")
-    assert visit.niivue("[nv.scene.renderAzimuth, nv.volScaleMultiplier]") == [180, 1]
-    visit.page.select_option("#viewer-view", "axial")
-    visit.page.focus("#viewer-canvas")
-    heights = []
-    for _ in range(3):
-        visit.page.keyboard.press("PageUp")
-        heights.append(visit.niivue("nv.frac2mm(nv.scene.crosshairPos)[2]"))
-    # One slice of 3 mm to the head each time.
-    np.testing.assert_allclose(np.diff(heights), 3.0, atol=0.01)
+def test_the_wheel_scrolls_the_page_until_the_picture_was_clicked(viewer: Visit) -> None:
+    page = viewer.page
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    page.locator("#viewer-canvas").hover()
+    before = page.evaluate("scrollY")
+    page.mouse.wheel(0, 120)
+    page.wait_for_timeout(300)
+    assert page.evaluate("scrollY") > before
+    assert viewer.niivue("nv.volScaleMultiplier") == 1
+    page.focus("#viewer-canvas")
+    page.locator("#viewer-canvas").hover()
+    page.mouse.wheel(0, -120)
+    page.wait_for_timeout(300)
+    assert viewer.niivue("nv.volScaleMultiplier") != 1
+
+
+def test_pointing_names_the_lesion(viewer: Visit) -> None:
+    page = viewer.page
+    page.select_option("#viewer-view", "axial")
+    page.select_option("#viewer-lesion", "1")
+    page.focus("#viewer-canvas")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("#viewer-status").startswith("Lesion 1: muscle, left")
+    # The lesion ends 8 mm beside its middle: four steps of 3 mm to the patient's right.
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    assert page.inner_text("#viewer-status") == "No lesion at this point."
+    assert page.locator("#viewer-lesion").input_value() == ""
+
+
+def test_by_keyboard_alone(browser: Browser, report: Path) -> None:
+    with opened(browser, report, SMALL) as visit:
+        visit.page.focus("#viewer-start")
+        visit.page.keyboard.press("Enter")
+        visit.page.locator("#viewer-controls").wait_for()
+        assert visit.page.evaluate("document.activeElement.id") == "viewer-canvas"
+        visit.page.keyboard.press("ArrowLeft")
+        assert visit.niivue("nv.scene.renderAzimuth") == 165
+        visit.page.keyboard.press("+")
+        visit.page.keyboard.press("0")
+        assert visit.niivue("[nv.scene.renderAzimuth, nv.volScaleMultiplier]") == [180, 1]
+        visit.page.select_option("#viewer-view", "axial")
+        visit.page.focus("#viewer-canvas")
+        heights = []
+        for _ in range(3):
+            visit.page.keyboard.press("PageUp")
+            heights.append(visit.niivue("nv.frac2mm(nv.scene.crosshairPos)[2]"))
+        # One slice of 3 mm to the head each time.
+        np.testing.assert_allclose(np.diff(heights), 3.0, atol=0.01)
 
 
 def test_a_number_in_the_table_leads_to_the_lesion(viewer: Visit) -> None:
@@ -293,6 +326,16 @@ def test_a_number_in_the_table_leads_to_the_lesion(viewer: Visit) -> None:
     assert viewer.page.locator("#viewer-lesion").input_value() == "2"
     at = viewer.niivue("Array.from(nv.frac2mm(nv.scene.crosshairPos))")[:3]
     np.testing.assert_allclose(at, [48.0, 0.0, -15.0], atol=2.0)
+
+
+def test_paper_shows_the_still_pictures_only(visit: Visit) -> None:
+    visit.page.locator(".filter select").select_option("vascular")
+    visit.page.emulate_media(media="print")
+    visit.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert not visit.page.is_visible("#viewer")
+    assert not visit.page.is_visible(".filter")
+    assert visit.page.is_visible(".projections img >> nth=0")
+    assert visit.page.locator(".lesions tbody tr:visible").count() == 3
 
 
 def test_without_webgl_a_sentence_stands_there(browser: Browser, report: Path) -> None:
@@ -309,32 +352,44 @@ def test_without_webgl_a_sentence_stands_there(browser: Browser, report: Path) -
     page.close()
 
 
-def cells(page: Page, column: int) -> list[str]:
+def sorter(page: Page, name: str) -> Locator:
+    """The button in a head of the table of lesions."""
+    return page.locator(".lesions").get_by_role("button", name=name, exact=True)
+
+
+def cells(page: Page, name: str) -> list[str]:
+    """A column of that table, from top to bottom."""
+    heads = page.locator(".lesions th").all_inner_texts()
+    column = heads.index(name) + 1
     return page.locator(f".lesions tbody tr td:nth-child({column})").all_inner_texts()
 
 
+def order(page: Page, name: str) -> str | None:
+    """How it says that a column is sorted."""
+    return sorter(page, name).locator("..").get_attribute("aria-sort")
+
+
 def test_tables_sort_by_click_and_by_key(visit: Visit) -> None:
-    volume = visit.page.get_by_role("button", name="Volume (mm³)")
-    assert cells(visit.page, 6) == ["200", "300", "100"]
+    name = "Volume (mm³)"
+    volume = sorter(visit.page, name)
+    assert cells(visit.page, name) == ["200", "300", "100"]
     volume.click()
-    assert cells(visit.page, 6) == ["300", "200", "100"]
-    head = visit.page.locator(".lesions th", has_text="Volume (mm³)")
-    assert head.get_attribute("aria-sort") == "descending"
+    assert cells(visit.page, name) == ["300", "200", "100"]
+    assert order(visit.page, name) == "descending"
     volume.press("Enter")
-    assert cells(visit.page, 6) == ["100", "200", "300"]
-    assert head.get_attribute("aria-sort") == "ascending"
-    names = visit.page.get_by_role("button", name="Compartment")
-    names.press("Space")
-    assert cells(visit.page, 2) == ["muscle", "subcutaneous", "vascular"]
-    assert head.get_attribute("aria-sort") is None
+    assert cells(visit.page, name) == ["100", "200", "300"]
+    assert order(visit.page, name) == "ascending"
+    sorter(visit.page, "Compartment").press("Space")
+    assert cells(visit.page, "Compartment") == ["muscle", "subcutaneous", "vascular"]
+    assert order(visit.page, name) is None
 
 
 def test_what_is_unknown_sorts_last_both_ways(visit: Visit) -> None:
-    angle = visit.page.get_by_role("button", name="Angle to bone (°)")
-    angle.click()
-    assert cells(visit.page, 15) == ["15", "5", "–"]
-    angle.click()
-    assert cells(visit.page, 15) == ["5", "15", "–"]
+    name = "Angle to bone (°)"
+    sorter(visit.page, name).click()
+    assert cells(visit.page, name) == ["15", "5", "–"]
+    sorter(visit.page, name).click()
+    assert cells(visit.page, name) == ["5", "15", "–"]
 
 
 def test_the_table_narrows_to_a_compartment(visit: Visit) -> None:

@@ -135,10 +135,13 @@
 
   function tell({ mm }) {
     const voxel = viewer.volumes[1].mm2vox([...mm].slice(0, 3));
-    const found = lesions.get(viewer.volumes[1].getValue(...voxel));
+    const label = viewer.volumes[1].getValue(...voxel);
+    const found = label < scene.lastLabel ? lesions.get(label) : undefined;
     cross(true);
     part("lesion").value = found ? found.id : "";
-    say(found ? found.text : "No lesion at this point.");
+    // The last label is shared by all lesions from its number on.
+    if (label === scene.lastLabel) say(`Lesion ${label} or one after it.`);
+    else say(found ? found.text : "No lesion at this point.");
   }
 
   function choose(id) {
