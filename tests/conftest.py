@@ -1,5 +1,7 @@
 """Fixtures that every test may use."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,3 +113,18 @@ def make_ct() -> Callable[..., CtFindings]:
         return CtFindings(lesions, total_burden(lesions), definition)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def errors_of_dciodvfy() -> Callable[[Path], list[str]]:
+    """Error lines of David Clunie's validator."""
+
+    def errors(path: Path) -> list[str]:
+        program = Path(sys.executable).with_name("dciodvfy")
+        done = subprocess.run([program, path], capture_output=True, text=True, check=False)
+        lines = (done.stderr + done.stdout).splitlines()
+        # A line of its own names the kind of object that it recognized.
+        assert any(not line.startswith(("Error", "Warning")) for line in lines), lines
+        return [line for line in lines if line.startswith("Error")]
+
+    return errors

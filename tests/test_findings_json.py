@@ -8,13 +8,21 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from calciscope.conclusion import conclude
-from calciscope.findings import CtFindings, Findings, Lesion, ModelUse, Provenance
+from calciscope.findings import (
+    CtFindings,
+    Findings,
+    Lesion,
+    ModelUse,
+    PatternMeasures,
+    Provenance,
+)
 from calciscope.findings_json import findings_schema, to_dict, to_json
 from calciscope.labels import Compartment
 from calciscope.labs import LabValues, interpret
 from calciscope.labs.values import Disease, Quantity
-from calciscope.locations import Laterality
+from calciscope.locations import Laterality, Region
 from calciscope.messages import messages
+from calciscope.patterns import LesionPattern
 
 Make = Callable[..., Findings]
 
@@ -79,7 +87,63 @@ def test_burden_is_total_and_by_compartment_and_side(make: Make, lesion: Lesion)
         "volume_pv_mm3": 0,
         "ha_mass_mg": 0,
         "agatston": 0,
+        "calcium_mass_mg": 0,
+        "ha_mass_noise_mg": 0,
+        "ha_mass_uncertainty_mg": 0,
     }
+
+
+def test_burden_by_region_names_its_place_and_holds_only_what_there_is(
+    make: Make, lesion: Lesion
+) -> None:
+    thigh = replace(lesion, id=2, region=Region.THIGH, ha_mass_noise_mg=3.0)
+    again = replace(thigh, id=3, ha_mass_noise_mg=4.0)
+    document = to_dict(make(thigh, lesion, again))
+    validate(document)
+    rows = document["ct"]["burden"]["by_region"]
+    assert [(row["compartment"], row["laterality"], row["region"]) for row in rows] == [
+        ("muscle", "left", "thigh"),
+        ("muscle", "left", "lower leg"),
+    ]
+    assert (rows[0]["count"], rows[1]["count"]) == (2, 1)
+    assert rows[0]["ha_mass_mg"] == round(2 * 12.3456, 2)
+    # Noise in quadrature, 3-4-5; calibration 12 % of the sum.
+    assert rows[0]["ha_mass_noise_mg"] == 5.0
+    assert rows[0]["ha_mass_uncertainty_mg"] == round((25 + (0.12 * 24.6912) ** 2) ** 0.5, 2)
+
+
+def test_patterns_follow_the_schema(make: Make, lesion: Lesion) -> None:
+    measures = PatternMeasures(2.04, 5.123, 0.7854, 0.05, 0.9876, 2, 0.0, None)
+    document = to_dict(
+        make(replace(lesion, pattern=LesionPattern.LINEAR, pattern_measures=measures))
+    )
+    validate(document)
+    written = document["ct"]["lesions"][0]
+    assert written["pattern"] == "linear"
+    assert written["pattern_measures"] == {
+        "thickness_mm": 2.0,
+        "slenderness": 5.12,
+        "breadth": 0.79,
+        "planarity": 0.05,
+        "hull_fill": 0.988,
+        "tunnels": 2,
+        "enclosed_share": 0.0,
+        "core_to_rim": None,
+    }
+    written["pattern"] = "malignant"
+    with pytest.raises(ValidationError):
+        validate(document)
+
+
+def test_what_was_written_before_still_follows_the_schema(make: Make, lesion: Lesion) -> None:
+    document = to_dict(make(lesion))
+    document["schema_version"] = "1.2"
+    for name in ("hu_sd", "hu_p5", "hu_p50", "calcium_mass_mg", "pattern", "pattern_measures",
+                 "ha_mass_noise_mg", "ha_mass_uncertainty_mg", "centroid_to_skin_mm",
+                 "touches_border", "distance_to_metal_mm"):  # fmt: skip
+        del document["ct"]["lesions"][0][name]
+    del document["ct"]["burden"]["by_region"]
+    validate(document)
 
 
 def test_numbers_are_rounded_by_kind(make: Make, lesion: Lesion) -> None:

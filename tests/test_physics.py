@@ -76,3 +76,9 @@ def test_mineral_displaces_tissue() -> None:
     # 43 (1 - 400 / 3160) + 1.3030 * 400 = 37.56 + 521.2
     assert physics.mineralized_hu(400, 43.0, 120) == pytest.approx(558.8, abs=0.1)
     assert physics.mineralized_hu(0, 43.0, 120) == 43.0
+
+
+def test_calcium_in_hydroxyapatite() -> None:
+    """Ca5(PO4)3OH: 5 x 40.078 of 5 x 40.078 + 3 x 94.971 + 17.007."""
+    share = 5 * 40.078 / (5 * 40.078 + 3 * 94.971 + 17.007)
+    assert physics.calcium_mg(1000.0) == pytest.approx(1000 * share, abs=0.5)

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from calciscope.resampling import (
     axis_weights,
+    block_affine,
     nearest_indices,
     resample_array,
     resample_labels,
@@ -143,3 +144,11 @@ def _oblique() -> np.ndarray:
     affine[:3, :3] = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]]) * (0.8, 0.9, 2.0)
     affine[:3, 3] = (-40.0, 12.0, 300.0)
     return affine
+
+
+def test_a_block_lies_in_the_middle_of_its_voxels() -> None:
+    volume = Volume.from_spacing(np.zeros((4, 6, 5)), (1.0, 0.5, 2.0), (10.0, 20.0, 30.0))
+    affine = block_affine(volume, (2, 3, 1))
+    np.testing.assert_allclose(np.diag(affine), [2.0, 1.5, 2.0, 1.0])
+    # Indices 0 and 1 at 10 and 11; 0, 1, 2 at 20, 20.5, 21; 0 at 30.
+    np.testing.assert_allclose(affine[:3, 3], [10.5, 20.5, 30.0])

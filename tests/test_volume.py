@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from calciscope.errors import InputError
-from calciscope.volume import Volume
+from calciscope.volume import Volume, ras_mm
 
 ORIENTATIONS = [
     (order, signs) for order in permutations(range(3)) for signs in product((1, -1), repeat=3)
@@ -110,6 +110,10 @@ def test_nifti_world_is_right_anterior_superior() -> None:
     np.testing.assert_allclose(volume.lps_mm([1, 1, 1]), [-2.0, -3.0, 4.0])
     np.testing.assert_allclose(volume.affine_ras, np.diag([2.0, 3.0, 4.0, 1.0]))
     assert volume.canonical().flipped == (True, True, False)
+
+
+def test_positions_in_the_world_of_nifti() -> None:
+    assert ras_mm([[1.0, 2.0, 3.0], [-4.0, 0.5, 6.0]]).tolist() == [[-1, -2, 3], [4, -0.5, 6]]
 
 
 def test_left_is_at_the_high_end_of_the_first_canonical_axis() -> None:

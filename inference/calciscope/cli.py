@@ -17,6 +17,7 @@ from calciscope.errors import CalciscopeError
 
 if TYPE_CHECKING:
     from calciscope.findings import Findings
+    from calciscope.followup.comparison import Comparison
     from calciscope.pipeline import Progress as Tell
 
 app = typer.Typer(
@@ -64,19 +65,36 @@ def run(
         typer.Option(metavar="LABS.yaml", help="Laboratory values, with units."),
     ] = None,
     language: LanguageOption = "en",
+    labelmap: Annotated[
+        bool, typer.Option("--labelmap", help="DICOM SEG as LABELMAP; default BINARY.")
+    ] = False,
+    deidentify: Annotated[
+        bool, typer.Option("--deidentify", help="No result says whose study it is (PS3.15).")
+    ] = False,
+    show_patient: Annotated[
+        bool, typer.Option("--show-patient", help="Patient ID in the reports.")
+    ] = False,
     series: Annotated[
         str | None,
         typer.Option(metavar="UID", help="Series Instance UID to take, against the choice."),
     ] = None,
 ) -> None:
-    """Analyze one study: masks, findings.json, report.html and a DICOM SEG."""
+    """Analyze one study: masks, findings.json, report.html and .pdf, DICOM objects."""
     from calciscope.labs import read_labs
     from calciscope.pipeline import Analyzer
+    from calciscope.results import OutputOptions
 
+    outputs = OutputOptions(labelmap, deidentify, show_patient)
     # Before the model is loaded: what cannot be used is refused at once.
     values = None if labs is None else read_labs(labs)
     analyzer = Analyzer(
-        model_version, engine, threads, mode=mode, precision=precision, language=language
+        model_version,
+        engine,
+        threads,
+        mode=mode,
+        precision=precision,
+        language=language,
+        outputs=outputs,
     )
     console.print(
         f"Model {analyzer.model.name} {analyzer.model.version} ({analyzer.mode.name}), engine"
@@ -102,6 +120,34 @@ def demo(
     with _progress() as tell:
         findings = run_demo(output, force, engine, tell, language)
     _print_findings(findings, output)
+
+
+@app.command()
+def compare(
+    earlier: Annotated[
+        Path,
+        typer.Argument(metavar="EARLIER", help="A study as for run, or a folder of its results."),
+    ],
+    later: Annotated[Path, typer.Argument(metavar="LATER", help="The same of a later date.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="For the results.")],
+    force: ForceOption = False,
+    engine: EngineOption = "auto",
+    model_version: Annotated[
+        str | None, typer.Option("--model", help="Version of ct-calcification; default newest.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default all.")] = None,
+    mode: ModeOption = "balanced",
+    precision: PrecisionOption = "auto",
+) -> None:
+    """Compare two dates: what is new, grown, stable, shrunk or gone."""
+    from calciscope.followup.command import ComparisonRequest, run_comparison
+
+    request = ComparisonRequest(
+        earlier, later, output, force, model_version, engine, threads, mode, precision
+    )
+    with _progress() as tell:
+        comparison = run_comparison(request, tell)
+    _print_comparison(comparison, output)
 
 
 @app.command()
@@ -217,6 +263,18 @@ def _print_findings(findings: "Findings", output: Path) -> None:
         console.print(text, soft_wrap=True, markup=False, highlight=False)
     report = (output / "report.html").resolve()
     console.print(f"Report: {report}", soft_wrap=True, markup=False, highlight=False)
+    console.print("Research use, not a diagnosis.")
+
+
+def _print_comparison(comparison: "Comparison", output: Path) -> None:
+    from calciscope.followup.wording import summary_sentences
+
+    for caution in (*comparison.differences, *comparison.warnings):
+        console.print(f"[yellow]Note:[/] {escape(caution)}")
+    for line in summary_sentences(comparison):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    page = (output / "comparison.html").resolve()
+    console.print(f"Report: {page}", soft_wrap=True, markup=False, highlight=False)
     console.print("Research use, not a diagnosis.")
 
 

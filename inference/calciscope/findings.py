@@ -5,19 +5,46 @@ change only by adding. Numbers are kept in full here and rounded when written (`
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from calciscope.decimals import Number0, Number1, Number2, Number3, Number4
 from calciscope.labels import Compartment
 from calciscope.labs.values import LabFindings
 from calciscope.locations import Laterality, Level, Region
+from calciscope.patterns import LesionPattern
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 """Version of the findings' contract: additions raise the second number."""
 
 NOTICE = "Research use, not a diagnosis. Calciscope is not a medical device."
 """What every output says."""
+
+
+@dataclass(frozen=True)
+class PatternMeasures:
+    """What a lesion's pattern is told from, see `calciscope.ct.pattern_measures`.
+
+    Attributes:
+        thickness_mm: twice the distance from its middle to its surface.
+        slenderness: longest diameter / thickness; 1 for a ball.
+        breadth: volume / (longest diameter x thickness^2); 0.5 for a ball, 0.8 for a rod.
+        planarity: (l2 - l3) / l1 of the voxel covariance; 1 for a round disk.
+        hull_fill: volume / that of the convex hull.
+        tunnels: openings through it wider than 3 mm.
+        enclosed_share: of it and what it encloses, the part enclosed.
+        core_to_rim: mean HU over background deep within it / near its surface; None where it is
+            too thin to tell.
+    """
+
+    thickness_mm: Number1
+    slenderness: Number2
+    breadth: Number2
+    planarity: Number3
+    hull_fill: Number3
+    tunnels: int
+    enclosed_share: Number3
+    core_to_rim: Number2 | None
 
 
 @dataclass(frozen=True)
@@ -40,6 +67,15 @@ class Lesion:
             the ankle) and 1 at its upper end; None without such landmarks, at knee and foot.
         probability: that it is one, calibrated on validation cases; mean of the network's
             probability over the lesion where the model was never calibrated.
+        hu_sd, hu_p5, hu_p50: spread and percentiles of the HU of its voxels.
+        calcium_mass_mg: elemental calcium of the hydroxyapatite.
+        ha_mass_noise_mg: SD of the mass from the noise of image and background.
+        ha_mass_uncertainty_mg: SD of the mass from noise and calibration together.
+        centroid_to_skin_mm: from the centroid to the skin; None where there is no skin.
+        pattern, pattern_measures: a description of its form, not a diagnosis; None in findings
+            made before 1.3.
+        touches_border: whether it ends where the images do, so that part of it may be missing.
+        distance_to_metal_mm: between surfaces; None without metal in view.
     """
 
     id: int
@@ -64,6 +100,17 @@ class Lesion:
     centroid_lps_mm: tuple[Number1, Number1, Number1]
     probability: Number3
     bone_fraction: Number3 | None = None
+    hu_sd: Number1 = 0.0
+    hu_p5: Number1 = 0.0
+    hu_p50: Number1 = 0.0
+    calcium_mass_mg: Number2 = 0.0
+    ha_mass_noise_mg: Number2 = 0.0
+    ha_mass_uncertainty_mg: Number2 = 0.0
+    centroid_to_skin_mm: Number1 | None = None
+    pattern: LesionPattern | None = None
+    pattern_measures: PatternMeasures | None = None
+    touches_border: bool = False
+    distance_to_metal_mm: Number1 | None = None
 
 
 @dataclass(frozen=True)
@@ -101,33 +148,58 @@ class Distribution:
             the partial-volume corrected volume, and of hydroxyapatite.
         lower_half_share: share of the volume in ankles and lower legs that lies in the lower half
             of the tibia's length.
+        volume_share_by_pattern: shares of the volume by pattern; only what is there, largest
+            first.
     """
 
     symmetry_index_volume: Number3 | None
     symmetry_index_ha_mass: Number3 | None
     lower_half_share: Number3 | None
+    volume_share_by_pattern: Mapping[LesionPattern, Number3] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class BurdenFigures:
-    """Sums over a group of lesions."""
+    """Sums over a group of lesions.
+
+    Attributes:
+        calcium_mass_mg: elemental calcium.
+        ha_mass_noise_mg: SD of the mass by noise, added in quadrature over the lesions.
+        ha_mass_uncertainty_mg: SD of the mass with the calibration, which is the same for all.
+    """
 
     count: int
     volume_mm3: Number1
     volume_pv_mm3: Number1
     ha_mass_mg: Number2
     agatston: Number1
+    calcium_mass_mg: Number2 = 0.0
+    ha_mass_noise_mg: Number2 = 0.0
+    ha_mass_uncertainty_mg: Number2 = 0.0
+
+
+@dataclass(frozen=True)
+class PlaceBurden:
+    """Sums over the lesions of one compartment, side and region."""
+
+    compartment: Compartment
+    laterality: Laterality
+    region: Region
+    figures: BurdenFigures
 
 
 @dataclass(frozen=True)
 class Burden:
-    """Sums over all lesions, and by compartment and side.
+    """Sums over all lesions, by compartment and side, and by compartment, side and region.
 
-    In `findings.json`: {"total": {...}, "muscle": {"left": {...}, "right": {...}, ...}, ...}.
+    In `findings.json`: {"total": {...}, "muscle": {"left": {...}, "right": {...}, ...}, ...,
+    "by_region": [{"compartment": "muscle", "laterality": "left", "region": "lower leg",
+    "count": 12, ...}, ...]}; the last holds only what there is.
     """
 
     total: BurdenFigures
     by_compartment: Mapping[Compartment, Mapping[Laterality, BurdenFigures]]
+    by_region: tuple[PlaceBurden, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,6 +228,8 @@ class CtDefinition:
     core_fallback_hu: float
     mass: str
     mass_margin_voxels: tuple[int, int, int]
+    mass_uncertainty: str
+    calcium_share_of_ha: Number3
     agatston: str
     agatston_threshold_hu: Number1
     agatston_weights_from_hu: tuple[Number1, ...]
@@ -169,6 +243,9 @@ class CtDefinition:
     level: str
     minimum_oriented_mm: float
     chain: str
+    pattern: str
+    metal_from_hu: Number1
+    metal_within_mm: float
     tibia_length_mm: float
     femur_length_mm: float
     mode: str
@@ -205,6 +282,7 @@ class Provenance:
         warnings: one sentence each, for the reader of the report.
         series: the CT series that was analyzed, in words; "" for NIfTI.
         series_left_out: the other series of the input, each with the reason.
+        acquired_on: date of the CT, YYYY-MM-DD; None where the source does not say.
     """
 
     program: str
@@ -217,6 +295,7 @@ class Provenance:
     warnings: tuple[str, ...]
     series: str = ""
     series_left_out: tuple[str, ...] = ()
+    acquired_on: str | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from importlib import resources
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from calciscope.decimals import Decimals
-from calciscope.findings import Burden, Findings
+from calciscope.findings import Burden, Findings, PlaceBurden
 
 
 def findings_schema() -> dict[str, Any]:
@@ -19,7 +19,7 @@ def findings_schema() -> dict[str, Any]:
 
 def to_dict(findings: Findings) -> dict[str, Any]:
     """Findings as dictionaries, lists, strings and rounded numbers."""
-    result: dict[str, Any] = _plain(findings, None)
+    result: dict[str, Any] = plain(findings, None)
     return result
 
 
@@ -32,17 +32,25 @@ def to_json(findings: Findings) -> str:
     return json.dumps(to_dict(findings), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _plain(value: Any, hint: Any) -> Any:
+def plain(value: Any, hint: Any) -> Any:
     """Turn a value into what JSON can hold, rounded as its type hint says."""
     if isinstance(value, Burden):
-        return {"total": _plain(value.total, None), **_plain(value.by_compartment, None)}
+        return {
+            "total": plain(value.total, None),
+            **plain(value.by_compartment, None),
+            "by_region": plain(value.by_region, None),
+        }
+    if isinstance(value, PlaceBurden):
+        place = (value.compartment, value.laterality, value.region)
+        names = ("compartment", "laterality", "region")
+        return dict(zip(names, map(str, place), strict=True)) | plain(value.figures, None)
     if is_dataclass(value):
         hints = get_type_hints(type(value), include_extras=True)
-        return {f.name: _plain(getattr(value, f.name), hints[f.name]) for f in fields(value)}
+        return {f.name: plain(getattr(value, f.name), hints[f.name]) for f in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): _plain(item, hint) for key, item in value.items()}
+        return {str(key): plain(item, hint) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return [_plain(item, hint) for item in value]
+        return [plain(item, hint) for item in value]
     if isinstance(value, float):
         decimals = _decimals(hint)
         # Adding zero turns -0.0 into 0.0.

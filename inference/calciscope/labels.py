@@ -106,5 +106,6 @@ COMPARTMENT_COLORS: dict[Compartment, str] = {
     Compartment.JOINT: "#009E73",
     Compartment.BONE: "#F0E442",
     Compartment.VASCULAR: "#CC79A7",
-    Compartment.INDETERMINATE: "#999999",
+    Compartment.INDETERMINATE: "#8844FF",
 }
+"""Hexadecimal sRGB, apart for color-blind readers too, and each 3 : 1 on the black of pictures."""

@@ -26,6 +26,7 @@ class PhysicsTable:
         ha_slope_hu_per_mg_cc: HU per mg/cm3 of hydroxyapatite (HA), one per voltage.
         ha_slope_relative_uncertainty: systematic, as a fraction, without a calibration phantom.
         ha_density_mg_cc: density of solid HA.
+        calcium_share_of_ha: mass of elemental calcium in a mass of HA.
         materials_hu: HU of each material, one per voltage.
     """
 
@@ -33,6 +34,7 @@ class PhysicsTable:
     ha_slope_hu_per_mg_cc: tuple[float, ...]
     ha_slope_relative_uncertainty: float
     ha_density_mg_cc: float
+    calcium_share_of_ha: float
     materials_hu: MappingProxyType[str, tuple[float, ...]]
 
 
@@ -46,6 +48,7 @@ def physics_table() -> PhysicsTable:
         ha_slope_hu_per_mg_cc=tuple(float(v) for v in raw["ha_slope_hu_per_mg_cc"]),
         ha_slope_relative_uncertainty=float(raw["ha_slope_relative_uncertainty"]),
         ha_density_mg_cc=float(raw["ha_density_mg_cc"]),
+        calcium_share_of_ha=float(raw["calcium_share_of_ha"]),
         materials_hu=MappingProxyType(
             {name: tuple(float(v) for v in row) for name, row in raw["materials_hu"].items()}
         ),
@@ -78,6 +81,11 @@ def ha_slope_hu_per_mg_cc(kvp: float) -> float:
 def ha_mg_cc_per_hu(kvp: float) -> float:
     """The calibration factor k: mg/cm3 of hydroxyapatite per HU, the inverse of the slope."""
     return 1.0 / ha_slope_hu_per_mg_cc(kvp)
+
+
+def calcium_mg(ha_mass_mg: float) -> float:
+    """Elemental calcium in a mass of hydroxyapatite."""
+    return physics_table().calcium_share_of_ha * ha_mass_mg
 
 
 def mineralized_hu(ha_mg_cc: float, background_hu: float, kvp: float) -> float:

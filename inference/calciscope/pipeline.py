@@ -1,54 +1,27 @@
 """From one study to findings and files: the path that command line, service and Python share."""
 
 import platform
-import resource
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-
 from calciscope import __version__
 from calciscope.conclusion import conclude
-from calciscope.ct.measurements import CtMeasurement, measure_study
-from calciscope.ct.segmentation import CtSegmentation, CtSegmenter
+from calciscope.ct.measurements import measure_study
+from calciscope.ct.segmentation import CtSegmenter
 from calciscope.ct.settings import MeasurementSettings
 from calciscope.findings import Findings, ModelUse, Provenance
-from calciscope.findings_json import to_json
-from calciscope.labels import Label
 from calciscope.labs import LabValues, interpret, read_labs
 from calciscope.messages import LANGUAGES, messages
 from calciscope.models.engine import create_engine
 from calciscope.models.operating_point import BALANCED
 from calciscope.models.registry import find_model
-from calciscope.readers import CtStudy, SeriesSummary, read_ct
-from calciscope.volume import Volume
-from calciscope.writers.nifti import smallest_unsigned, write_volume
+from calciscope.readers import SeriesSummary, read_ct
+from calciscope.results import PLAIN_OUTPUTS, Analysis, OutputOptions, peak_ram_mb, write_results
 from calciscope.writers.output_folder import output_folder
-from calciscope.writers.report_html import write_html_report
-from calciscope.writers.segmentation_object import write_segmentation
 
 Progress = Callable[[str, float], None]
 """Called with the stage that runs and the share of it that is done."""
-
-
-@dataclass(frozen=True, eq=False)
-class Analysis:
-    """Everything one run knows, for writers and for callers who want the voxels.
-
-    Attributes:
-        study: what was read.
-        segmentation: the network's labels on the native grid.
-        measurement: lesions and their ids on the same grid.
-        findings: what is written to findings.json.
-    """
-
-    study: CtStudy
-    segmentation: CtSegmentation
-    measurement: CtMeasurement
-    findings: Findings
 
 
 class Analyzer:
@@ -62,6 +35,7 @@ class Analyzer:
         mode: operating point of the model, balanced, sensitive or specific.
         precision: auto, fp32, bf16 or int8.
         language: of the conclusion and the laboratory part, en, fr or de.
+        outputs: how results are written.
 
     Raises:
         ModelError: the model or the engine is not usable, or the model has no such mode.
@@ -77,7 +51,9 @@ class Analyzer:
         mode: str = BALANCED,
         precision: str = "auto",
         language: str = LANGUAGES[0],
+        outputs: OutputOptions = PLAIN_OUTPUTS,
     ) -> None:
+        self.outputs = outputs
         self.messages = messages(language)
         self.model = find_model(version=model_version)
         self.mode = self.model.mode(mode)
@@ -111,7 +87,7 @@ class Analyzer:
         tell = progress or _silent
         start = perf_counter()
         tell("reading", 0.0)
-        study = read_ct(source, series_uid=series)
+        study = self.outputs.apply(read_ct(source, series_uid=series))
         times = {"read": perf_counter() - start}
         segmentation = self._segmenter.segment(
             study.volume, lambda share: tell("segmenting", share)
@@ -136,6 +112,7 @@ class Analyzer:
             series_left_out=tuple(
                 f"{series_text(other)}: {other.reason}" for other in study.left_out
             ),
+            acquired_on=study.acquisition.date,
         )
         ct = measurement.findings
         lab_findings = None if labs is None else interpret(labs, self.messages)
@@ -175,7 +152,7 @@ class Analyzer:
         with output_folder(output, force) as staging:
             analysis = self.analyze(source, progress, labs, series)
             tell("writing", 0.0)
-            findings = self._write(analysis, staging)
+            findings = write_results(staging, analysis, self.model, self.outputs)
         tell("done", 1.0)
         return findings
 
@@ -186,36 +163,7 @@ class Analyzer:
             OutputError: `output` holds results already, or cannot be written to.
         """
         with output_folder(output, force) as staging:
-            return self._write(analysis, staging)
-
-    def _write(self, analysis: Analysis, folder: Path) -> Findings:
-        """Write all files; the returned findings hold the times that writing took."""
-        study, tissues = analysis.study, analysis.segmentation.tissues
-        lesions = analysis.measurement.lesion_ids
-        times = dict(analysis.findings.provenance.times_s)
-        mark = perf_counter()
-        # What is reported is what was measured: specks under the minimum size are in no mask.
-        mask = (lesions.array > 0).astype(np.uint8)
-        write_volume(folder / "calcification.nii.gz", lesions.with_array(mask))
-        write_volume(
-            folder / "calcification_lesions.nii.gz", lesions, smallest_unsigned(lesions.array)
-        )
-        write_volume(folder / "tissues.nii.gz", _without_specks(analysis))
-        times["write_nifti"] = perf_counter() - mark
-        mark = perf_counter()
-        findings = analysis.findings
-        if study.instances:
-            write_segmentation(
-                folder / "dicom" / "segmentation.dcm", study, lesions, findings, self.model, tissues
-            )
-            times["write_dicom"] = perf_counter() - mark
-        mark = perf_counter()
-        write_html_report(folder / "report.html", study, analysis.segmentation, lesions, findings)
-        times["write_report"] = perf_counter() - mark
-        provenance = replace(findings.provenance, times_s=times, peak_ram_mb=peak_ram_mb())
-        findings = replace(findings, provenance=provenance)
-        (folder / "findings.json").write_text(to_json(findings), encoding="utf-8")
-        return findings
+            return write_results(staging, analysis, self.model, self.outputs)
 
 
 def analyze(
@@ -230,6 +178,7 @@ def analyze(
     precision: str = "auto",
     labs: str | Path | None = None,
     language: str = LANGUAGES[0],
+    outputs: OutputOptions = PLAIN_OUTPUTS,
     series: str | None = None,
     progress: Progress | None = None,
 ) -> Findings:
@@ -246,6 +195,7 @@ def analyze(
         precision: auto, fp32, bf16 or int8.
         labs: YAML file of laboratory values, see `calciscope.labs.reading`.
         language: of the conclusion and the laboratory part, en, fr or de.
+        outputs: how results are written.
         series: Series Instance UID of the series to take; None leaves it to the rule.
         progress: called with stage and share done.
 
@@ -256,7 +206,13 @@ def analyze(
     """
     values = None if labs is None else read_labs(Path(labs))
     analyzer = Analyzer(
-        model_version, engine, threads, mode=mode, precision=precision, language=language
+        model_version,
+        engine,
+        threads,
+        mode=mode,
+        precision=precision,
+        language=language,
+        outputs=outputs,
     )
     if output is None:
         return analyzer.analyze(Path(source), progress, values, series).findings
@@ -270,21 +226,6 @@ def series_text(series: SeriesSummary) -> str:
         f"series {number} '{series.description}' ({series.modality}, {series.instances} files, "
         f"{series.series_instance_uid})"
     )
-
-
-def peak_ram_mb() -> float:
-    """Largest resident size of this process so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1024.0)
-
-
-def _without_specks(analysis: Analysis) -> Volume:
-    """Tissues in which calcification is exactly what became a lesion."""
-    segmentation = analysis.segmentation
-    lesion = analysis.measurement.lesion_ids.array > 0
-    speck = (segmentation.tissues.array == Label.CALCIFICATION) & ~lesion
-    array = np.where(speck, segmentation.tissue_beneath.array, segmentation.tissues.array)
-    return segmentation.tissues.with_array(array)
 
 
 def _silent(stage: str, share: float) -> None:

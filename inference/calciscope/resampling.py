@@ -66,3 +66,12 @@ def resampled_affine(volume: Volume, shape: Sequence[int]) -> NDArray[np.float64
     affine[:3, :3] = volume.affine[:3, :3] * ratio
     affine[:3, 3] = volume.lps_mm(0.5 * ratio - 0.5)
     return affine
+
+
+def block_affine(volume: Volume, blocks: Sequence[int]) -> NDArray[np.float64]:
+    """Affine of the grid whose voxels are blocks of so many voxels, from the first one on."""
+    size = np.asarray(blocks, dtype=np.float64)
+    affine = volume.affine.copy()
+    affine[:3, :3] = volume.affine[:3, :3] * size
+    affine[:3, 3] = volume.lps_mm(0.5 * size - 0.5)
+    return affine

@@ -24,6 +24,11 @@ SHEAR_TOLERANCE = 1e-3
 """Largest |cosine| between two axes of a grid that counts as rectangular."""
 
 
+def ras_mm(lps_mm: ArrayLike) -> NDArray[np.float64]:
+    """World positions of DICOM in the world of NIfTI; shape (..., 3) in and out."""
+    return np.asarray(np.asarray(lps_mm, dtype=np.float64) * np.diag(LPS_FROM_RAS)[:3])
+
+
 @dataclass(frozen=True, eq=False)
 class Volume:
     """A 3D grid of values in the patient.

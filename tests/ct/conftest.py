@@ -8,7 +8,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from calciscope.ct.boundaries import drawn_at_half_contrast
+from calciscope.ct.measurements import CtMeasurement, measure_study
 from calciscope.labels import Label
+from calciscope.readers.study import CtAcquisition
 from calciscope.volume import Volume
 
 Distance = Callable[
@@ -64,8 +67,35 @@ def render() -> Callable[..., NDArray[np.float32]]:
         dense = np.clip(0.5 - distance_mm(x, y, z) / FINE_MM, 0, 1).astype(np.float32)
         # In the plane the kernel's blur; along z a slice's edges are sharp but for 0.3 mm.
         for axis, sigma_mm in enumerate((fwhm_mm / 2.3548, fwhm_mm / 2.3548, 0.3)):
-            dense = ndimage.gaussian_filter1d(dense, sigma_mm / FINE_MM, axis=axis)
+            step_mm = spacing_mm[axis] / fine[axis]
+            dense = ndimage.gaussian_filter1d(dense, sigma_mm / step_mm, axis=axis)
         blocks = [size for n, f in zip(shape, fine, strict=True) for size in (n, f)]
         return np.asarray(dense.reshape(blocks).mean(axis=(1, 3, 5)))
 
     return share
+
+
+@pytest.fixture
+def measure_mineral_in(
+    segment: Callable[..., StandInSegmentation],
+) -> Callable[..., CtMeasurement]:
+    """Measure what stands out of tissue, its boundary drawn by the house's own rule.
+
+    The arguments are HU, the share of mineral in each voxel, and the labels without mineral.
+    """
+
+    def measure(
+        hu: NDArray[np.float64],
+        share: NDArray[np.float32],
+        tissues: NDArray[np.uint8],
+        spacing_mm: tuple[float, float, float],
+        kvp: float = 120.0,
+    ) -> CtMeasurement:
+        ct = Volume.from_spacing(hu.astype(np.float32), spacing_mm)
+        # What a network would have found: more or less the lesion.
+        found = share > 0.3 * share.max()
+        drawn = drawn_at_half_contrast(ct, found, tissues)
+        segmentation = segment(ct, np.where(drawn, np.uint8(Label.CALCIFICATION), tissues))
+        return measure_study(ct, segmentation, CtAcquisition(kvp=kvp))
+
+    return measure

@@ -49,6 +49,10 @@ def test_settings_and_acquisition_are_repeated() -> None:
     assert definition.tibia_length_mm == 350.0
     assert definition.mass_margin_voxels == (2, 2, 1)
     assert definition.connectivity == 26
+    assert definition.calcium_share_of_ha == 0.399
+    assert "not a diagnosis" in definition.pattern
+    assert "quadrature" in definition.mass_uncertainty
+    assert (definition.metal_from_hu, definition.metal_within_mm) == (2500.0, 20.0)
 
 
 def test_a_good_acquisition_needs_no_caution() -> None:

@@ -48,6 +48,14 @@ def test_the_nearest_voxel_of_a_lesion_counts() -> None:
     assert surface.distance_mm(np.array([[10, 10, 5], [7, 10, 5]])) == pytest.approx(2.0)
 
 
+def test_depth_of_a_point_lies_between_voxels_too() -> None:
+    skin = surface_of(body(), SPACING, outer=True)
+    assert skin is not None
+    # The first voxel of the body is 5; its outer face lies half a voxel before its center.
+    assert skin.depth_mm(np.array([5.0, 10.0, 5.0])) == pytest.approx(0.5)
+    assert skin.depth_mm(np.array([7.25, 10.0, 5.4])) == pytest.approx(2.75)
+
+
 def test_no_structure_no_surface() -> None:
     assert surface_of(np.zeros((4, 4, 4), bool), SPACING) is None
     # A body that fills the grid shows no skin.

@@ -7,6 +7,7 @@ import pytest
 from calciscope.ct.distribution import distribution_of
 from calciscope.findings import Lesion
 from calciscope.locations import Laterality, Region
+from calciscope.patterns import LesionPattern
 
 
 def test_spread_by_hand(lesion: Lesion) -> None:
@@ -25,6 +26,20 @@ def test_spread_by_hand(lesion: Lesion) -> None:
     assert spread.symmetry_index_ha_mass == pytest.approx(0.8)
     assert spread.lower_half_share == pytest.approx(0.75)
     assert distribution_of((left, right, ankle, knee)).lower_half_share == pytest.approx(50 / 60)
+    assert spread.volume_share_by_pattern == {}
     nothing = distribution_of(())
     assert (nothing.symmetry_index_volume, nothing.lower_half_share) == (None, None)
     assert distribution_of((knee,)).lower_half_share is None
+
+
+def test_shares_of_patterns_largest_first(lesion: Lesion) -> None:
+    lesions = [
+        replace(lesion, pattern=pattern, volume_pv_mm3=volume)
+        for pattern, volume in (
+            (LesionPattern.PUNCTATE, 10.0),
+            (LesionPattern.NET, 60.0),
+            (LesionPattern.PUNCTATE, 30.0),
+        )
+    ]
+    shares = distribution_of(lesions).volume_share_by_pattern
+    assert list(shares.items()) == [(LesionPattern.NET, 0.6), (LesionPattern.PUNCTATE, 0.4)]

@@ -12,6 +12,7 @@ from calciscope.errors import InputError
 from calciscope.findings import Lesion
 from calciscope.labels import Compartment
 from calciscope.locations import Laterality, Region
+from calciscope.patterns import LesionPattern
 from calciscope.readers.study import CtAcquisition
 from calciscope.volume import Volume
 
@@ -79,6 +80,21 @@ def test_every_figure_of_two_lesions(measure: Callable[..., CtMeasurement]) -> N
     assert rod.agatston == pytest.approx(8 * 16 * 4 * 2 / 3)
     assert plaque.agatston == pytest.approx(4 * 20 * 4 * 2 / 3)
     assert (rod.hu_mean, rod.hu_max, rod.hu_p95) == (550, 550, 550)
+    assert (rod.hu_sd, rod.hu_p5, rod.hu_p50) == (0, 550, 550)
+    assert rod.calcium_mass_mg == pytest.approx(0.399 * rod.ha_mass_mg)
+    # No noise in the image: what is left is the calibration's 12 %.
+    assert rod.ha_mass_noise_mg == 0
+    assert rod.ha_mass_uncertainty_mg == pytest.approx(0.12 * rod.ha_mass_mg)
+    assert rod.pattern is LesionPattern.LINEAR
+    assert plaque.pattern is LesionPattern.SHEET
+    assert measurement.findings.distribution is not None
+    assert measurement.findings.distribution.volume_share_by_pattern == pytest.approx(
+        {
+            LesionPattern.LINEAR: 256 / (256 + 400 / 3),
+            LesionPattern.SHEET: 400 / 3 / (256 + 400 / 3),
+        }
+    )
+    assert (rod.touches_border, rod.distance_to_metal_mm) == (False, None)
     # Farthest centers of the rod: 2, 2 and 14 mm apart, plus one voxel of 2 mm.
     assert rod.longest_diameter_mm == pytest.approx(np.sqrt(2**2 + 2**2 + 14**2) + 2)
     assert rod.linearity > 0.9
@@ -89,6 +105,7 @@ def test_every_figure_of_two_lesions(measure: Callable[..., CtMeasurement]) -> N
     assert rod.probability == pytest.approx(204 / 255)
     # The plaque's center line is at y = 54, leg radius 60: about 5 mm of fat above it.
     assert plaque.distance_to_skin_mm == pytest.approx(4.0, abs=2.0)
+    assert plaque.centroid_to_skin_mm == pytest.approx(60 - np.hypot(85 - 85, 54), abs=2.0)
     assert rod.distance_to_bone_mm is not None
     assert 10 < rod.distance_to_bone_mm < 25
 
@@ -100,6 +117,44 @@ def test_burden_adds_up(measure: Callable[..., CtMeasurement]) -> None:
     assert burden.total.ha_mass_mg == pytest.approx(sum(lesion.ha_mass_mg for lesion in lesions))
     muscle = burden.by_compartment[Compartment.MUSCLE]
     assert (muscle[Laterality.LEFT].count, muscle[Laterality.RIGHT].count) == (1, 0)
+    assert [
+        (place.compartment, place.laterality, place.region, place.figures.count)
+        for place in burden.by_region
+    ] == [
+        (Compartment.MUSCLE, Laterality.LEFT, Region.LOWER_LEG, 1),
+        (Compartment.SUBCUTANEOUS, Laterality.RIGHT, Region.LOWER_LEG, 1),
+    ]
+
+
+def test_metal_beside_a_lesion_is_told_of(measure: Callable[..., CtMeasurement]) -> None:
+    ct, labels = two_legs()
+    screw = (slice(118, 120), slice(48, 50), slice(10, 18))  # 5 voxels of 2 mm beside the rod
+    labels[screw] = 5
+    ct.array[screw] = 3071
+    measurement = measure(ct, labels)
+    rod, plaque = by_compartment(measurement)
+    assert rod.distance_to_metal_mm == pytest.approx(5 * 2.0)
+    assert plaque.distance_to_metal_mm is not None
+    assert plaque.distance_to_metal_mm > 100
+    (warning,) = measurement.warnings
+    assert "1 of 2 lesions lies within 20 mm" in warning
+
+
+def test_a_lesion_cut_by_the_last_slice_is_marked(measure: Callable[..., CtMeasurement]) -> None:
+    ct, labels = two_legs()
+    measurement = measure(ct.crop((0, 0, 0), (160, 80, 16)), labels[:, :, :16])
+    (lesion,) = measurement.findings.lesions
+    assert lesion.touches_border
+    assert any("1 lesion ends at the border" in warning for warning in measurement.warnings)
+
+
+def test_a_truncated_body_is_told_of_even_without_lesions(
+    measure: Callable[..., CtMeasurement],
+) -> None:
+    ct, labels = two_legs()
+    labels[labels == 6] = 2
+    measurement = measure(ct.crop((0, 0, 0), (140, 80, 40)), labels[:140])
+    assert any("reaches the edge of the field" in warning for warning in measurement.warnings)
 
 
 def test_lesion_ids_lie_on_the_native_grid(measure: Callable[..., CtMeasurement]) -> None:

@@ -51,6 +51,13 @@ def test_linearity_of_a_block() -> None:
     assert measure_shape(box(4, 4, 4), ISOTROPIC).linearity == pytest.approx(0, abs=1e-9)
 
 
+def test_planarity_of_a_block() -> None:
+    # 8 / 12 for 3 voxels in a row.
+    assert measure_shape(box(9, 5, 3), ISOTROPIC).planarity == pytest.approx((24 - 8) / 80)
+    assert measure_shape(box(9, 9, 1), ISOTROPIC).planarity == pytest.approx(1.0)
+    assert measure_shape(box(1, 1, 1), ISOTROPIC).planarity == 0.0
+
+
 def test_a_large_flat_lesion_has_a_hull_too() -> None:
     shape = measure_shape(box(30, 20, 1), ISOTROPIC)
     assert shape.longest_diameter_mm == pytest.approx(np.hypot(29, 19) + 1, abs=1e-6)

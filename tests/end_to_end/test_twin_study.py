@@ -1,6 +1,5 @@
 """The case report's phantom from DICOM to findings: what a correct report must contain."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,20 +11,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import calciscope
-from calciscope.demo import LABS, write_twin_study
 from calciscope.errors import OutputError
 from calciscope.findings_json import findings_schema
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def twin_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """The twin's study, analyzed once; the output folder and findings.json."""
-    folder = tmp_path_factory.mktemp("twin")
-    write_twin_study(folder / "study")
-    calciscope.analyze(folder / "study", folder / "out", labs=folder / "study" / LABS)
-    return folder, json.loads((folder / "out" / "findings.json").read_text())
 
 
 def share(findings: dict[str, Any], key: str, value: str) -> float:
@@ -55,12 +44,65 @@ def test_findings_follow_their_schema(twin_run: tuple[Path, dict[str, Any]]) -> 
     Draft202012Validator(findings_schema()).validate(twin_run[1])
 
 
-def test_count_and_mass_of_the_twin(twin_run: tuple[Path, dict[str, Any]]) -> None:
+def test_count_volume_and_mass_of_the_twin(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    """105 components, merging allowed: -25 % / +10 %; 9.6 mL within 25 %."""
     total = twin_run[1]["ct"]["burden"]["total"]
-    # 105 components, merging allowed: -25 % / +10 %. The aim for the HA mass of 3.29 g is 15 %;
-    # model 0.2.0 names some rods vascular and reads 2.55 g, 22 % low (0.1.0: 2.66 g).
     assert 79 <= total["count"] <= 116
-    assert total["ha_mass_mg"] == pytest.approx(3286, rel=0.25)
+    assert total["volume_pv_mm3"] == pytest.approx(9556, rel=0.25)
+    assert total["calcium_mass_mg"] == pytest.approx(0.399 * total["ha_mass_mg"], rel=1e-3)
+    # No more than what is known: model 0.2.0 names 13 rods vascular and reads 2.63 of 3.29 g.
+    assert total["ha_mass_mg"] == pytest.approx(3286, rel=0.22)
+
+
+@pytest.mark.xfail(strict=True, reason="model 0.2.0 misses 13 rods that it names vascular")
+def test_mass_of_the_twin_as_it_should_be(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    total = twin_run[1]["ct"]["burden"]["total"]
+    assert total["ha_mass_mg"] == pytest.approx(3286, rel=0.15)
+
+
+@pytest.mark.xfail(strict=True, reason="model 0.2.0 names 13 rods beside the fibula vascular")
+def test_no_vessel_is_calcified_in_the_twin(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    tissues = nib.load(twin_run[0] / "out" / "tissues.nii.gz")
+    assert not (np.asarray(tissues.dataobj) == 4).any()
+
+
+def test_nothing_else_is_called_what_it_is_not(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    """No lesion of vessels, joints or bone, none at the knees; no eggshell, no fluid level."""
+    lesions = twin_run[1]["ct"]["lesions"]
+    assert {x["compartment"] for x in lesions} == {"muscle", "subcutaneous"}
+    assert {x["region"] for x in lesions} <= {"ankle", "lower leg"}
+    assert {x["pattern"] for x in lesions} == {"linear", "sheet", "punctate"}
+    assert not any(x["touches_border"] for x in lesions)
+    assert twin_run[1]["provenance"]["warnings"] == []
+
+
+def test_patterns_of_rods_plates_and_nodules(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    """Muscle holds rods only; the subcutis plates, and nodules of 3 mm."""
+    lesions = twin_run[1]["ct"]["lesions"]
+    in_muscle = [x["pattern"] == "linear" for x in lesions if x["compartment"] == "muscle"]
+    assert sum(in_muscle) >= 0.95 * len(in_muscle)
+    skin = [x for x in lesions if x["compartment"] == "subcutaneous"]
+    assert all((x["pattern"] == "sheet") == (x["volume_mm3"] > 100) for x in skin)
+    shares = twin_run[1]["ct"]["distribution"]["volume_share_by_pattern"]
+    assert list(shares) == ["linear", "sheet", "punctate"]
+
+
+def test_distances_of_the_twin(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    """Plaques up to 8 mm under the skin, rods 8 to 40 mm; none nearer to bone than 3; +-2 mm."""
+    for lesion in twin_run[1]["ct"]["lesions"]:
+        depth = lesion["distance_to_skin_mm"]
+        if lesion["compartment"] == "subcutaneous":
+            assert depth <= 8 + 2
+        else:
+            assert 8 - 2 <= depth <= 40 + 2
+        assert lesion["distance_to_bone_mm"] >= 3 - 2
+        assert lesion["centroid_to_skin_mm"] >= depth
+
+
+def test_level_of_the_twin(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    lesions = twin_run[1]["ct"]["lesions"]
+    low = sum(x["volume_pv_mm3"] for x in lesions if x["bone_fraction"] < 0.5)
+    assert low >= 0.9 * twin_run[1]["ct"]["burden"]["total"]["volume_pv_mm3"]
 
 
 def test_labs_of_the_case_report(twin_run: tuple[Path, dict[str, Any]]) -> None:
@@ -126,9 +168,14 @@ def test_every_file_is_there_and_on_the_same_grid(
     assert names == [
         "calcification.nii.gz",
         "calcification_lesions.nii.gz",
+        "dicom/lesions.dcm",
+        "dicom/measurements.dcm",
+        *(f"dicom/picture_{number:02d}.dcm" for number in range(1, 6)),
+        "dicom/report.dcm",
         "dicom/segmentation.dcm",
         "findings.json",
         "report.html",
+        "report.pdf",
         "tissues.nii.gz",
     ]
     mask = nib.load(out / "calcification.nii.gz")

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from calciscope.cli import app
-from calciscope.errors import InputError, MissingExtraError, ModelError, OutputError
+from calciscope.errors import InputError, ModelError, OutputError
 from calciscope.evaluation.case_layouts import find_cases
 from calciscope.evaluation.command import EvaluationRequest, chosen_model, run_evaluation
 from calciscope.evaluation.evaluate import evaluate
@@ -80,15 +80,6 @@ def test_what_is_refused_before_any_work(saved: EvaluationRequest, tmp_path: Pat
     with pytest.raises(ModelError, match=r"9\.9\.9"):
         run_evaluation(EvaluationRequest(cases, out, model="9.9.9"))
     assert not out.exists()
-
-
-def test_a_missing_extra_is_told_before_the_work(
-    saved: EvaluationRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("calciscope.evaluation.report.pdf.find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match=r"calciscope\[evaluate\]"):
-        run_evaluation(saved)
-    assert not saved.output.exists()
 
 
 def test_a_missing_prediction_leaves_nothing_behind(saved: EvaluationRequest) -> None:

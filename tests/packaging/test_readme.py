@@ -11,7 +11,7 @@ from calciscope_train.cli import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-LATER = {"hot_spots.nii.gz", "report.pdf", "dicom/measurements.dcm", "dicom/report.dcm"}
+LATER = {"hot_spots.nii.gz"}
 
 
 def test_every_command_and_option_is_in_the_readme() -> None:
@@ -32,7 +32,7 @@ def test_every_training_command_is_in_the_readme() -> None:
 def test_every_result_is_in_the_readme() -> None:
     for name in RESULT_NAMES:
         if name not in LATER:
-            assert name in README
+            assert re.sub(r"picture_\d\d", "picture_01", name) in README
 
 
 def test_no_placeholder_is_left_and_links_lead_somewhere() -> None:

@@ -29,6 +29,7 @@ def test_everything_is_read() -> None:
         ManufacturerModelName="Force",
         PatientPosition="FFS",
         ReconstructionDiameter="380",
+        AcquisitionDate="20260301",
     )
     assert acquisition_of([full]) == CtAcquisition(
         kvp=120,
@@ -40,7 +41,23 @@ def test_everything_is_read() -> None:
         model_name="Force",
         patient_position="FFS",
         reconstruction_diameter_mm=380,
+        date="2026-03-01",
     )
+
+
+@pytest.mark.parametrize(
+    ("elements", "expected"),
+    [
+        ({"StudyDate": "20251231"}, "2025-12-31"),
+        ({"StudyDate": "20251231", "AcquisitionDate": "20260101"}, "2026-01-01"),
+        ({"AcquisitionDateTime": "20260101083000.5+0100"}, "2026-01-01"),
+        ({"AcquisitionDate": "", "SeriesDate": "20260102"}, "2026-01-02"),
+        ({"StudyDate": "19000101"}, None),  # what anonymizers leave
+        ({"StudyDate": ""}, None),
+    ],
+)
+def test_date(elements: dict[str, str], expected: str | None) -> None:
+    assert acquisition_of([header(**elements)]).date == expected
 
 
 def test_a_coded_contrast_agent() -> None:

@@ -1,7 +1,7 @@
 """Small studies and findings for the writers, built by hand."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,27 @@ from calciscope.volume import Volume
 MakeStudy = Callable[..., CtStudy]
 MakeLesion = Callable[..., Lesion]
 MakeFindings = Callable[..., Findings]
+MakeReported = Callable[..., "Reported"]
+
+
+@dataclass(frozen=True)
+class FakeSegmentation:
+    """All of the volume is body."""
+
+    tissues: Volume
+    tissue_beneath: Volume
+    probability: Volume
+    body: Volume
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What a report is written from."""
+
+    study: CtStudy
+    segmentation: FakeSegmentation
+    lesions: Volume
+    findings: Findings
 
 
 ACQUISITION = CtAcquisition(
@@ -45,7 +66,7 @@ ACQUISITION = CtAcquisition(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_study() -> MakeStudy:
     """Build a CT study from an array of HU; with `dicom`, with the headers of its slices."""
 
@@ -103,7 +124,7 @@ def headers(volume: Volume, changes: dict[str, Any]) -> tuple[Dataset, ...]:
     return tuple(result)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_lesion() -> MakeLesion:
     """Build a lesion of 100 mm3 and 20 mg in the left leg muscle, with changes."""
 
@@ -130,13 +151,16 @@ def make_lesion() -> MakeLesion:
             distance_to_bone_mm=9.0,
             centroid_lps_mm=(0.0, 0.0, 0.0),
             probability=0.97,
+            calcium_mass_mg=7.98,
+            ha_mass_noise_mg=1.0,
+            ha_mass_uncertainty_mg=2.6,
         )
         return replace(lesion, **changes)
 
     return build
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_findings() -> MakeFindings:
     """Build findings from lesions; the burden is summed here, independently of the product."""
 
@@ -176,4 +200,44 @@ def figures(lesions: Sequence[Lesion]) -> BurdenFigures:
         volume_pv_mm3=sum(lesion.volume_pv_mm3 for lesion in lesions),
         ha_mass_mg=sum(lesion.ha_mass_mg for lesion in lesions),
         agatston=sum(lesion.agatston for lesion in lesions),
+        calcium_mass_mg=sum(lesion.calcium_mass_mg for lesion in lesions),
+        ha_mass_noise_mg=sum(lesion.ha_mass_noise_mg**2 for lesion in lesions) ** 0.5,
+        ha_mass_uncertainty_mg=(
+            sum(lesion.ha_mass_noise_mg**2 for lesion in lesions)
+            + (0.12 * sum(lesion.ha_mass_mg for lesion in lesions)) ** 2
+        )
+        ** 0.5,
     )
+
+
+@pytest.fixture
+def make_reported(
+    make_study: MakeStudy, make_lesion: MakeLesion, make_findings: MakeFindings
+) -> MakeReported:
+    """Build a study with `count` lesions of one voxel, left and right, in two compartments."""
+
+    def build(count: int, warnings: tuple[str, ...] = (), **changes: Any) -> Reported:
+        shape = (40, 20, 12)
+        header = changes.pop("header", {})
+        study = make_study(np.full(shape, 50, np.int16), np.eye(4), header=header)
+        study = replace(study, **changes)
+        ids = np.zeros(shape, np.uint16)
+        lesions = []
+        for number in range(1, count + 1):
+            place = (5 + 2 * (number % 15), 10, number % 12)
+            ids[place] = number
+            lesions.append(
+                make_lesion(
+                    number,
+                    centroid_lps_mm=tuple(map(float, place)),
+                    laterality=Laterality.LEFT if number % 2 else Laterality.RIGHT,
+                    compartment=Compartment.MUSCLE if number % 3 else Compartment.SUBCUTANEOUS,
+                )
+            )
+        blank = study.volume.with_array(np.zeros(shape, np.uint8))
+        body = study.volume.with_array(np.ones(shape, bool))
+        segmentation = FakeSegmentation(blank, blank, blank, body)
+        findings = make_findings(lesions, warnings)
+        return Reported(study, segmentation, study.volume.with_array(ids), findings)
+
+    return build

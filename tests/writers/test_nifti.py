@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from calciscope.errors import OutputError
 from calciscope.volume import Volume
-from calciscope.writers.nifti import smallest_unsigned, write_volume
+from calciscope.writers.nifti import smallest_unsigned, volume_bytes, write_volume
 
 
 def rotation(axis: int, degrees: float) -> NDArray[Any]:
@@ -120,3 +120,10 @@ def test_hounsfield_units_keep_their_type(tmp_path: Path) -> None:
     image = load(tmp_path / "ct.nii.gz")
     assert image.get_data_dtype() == np.int16
     assert np.asarray(image.dataobj).ravel().tolist() == [-1024, 3000]
+
+
+def test_in_memory_it_is_the_same_file(tmp_path: Path) -> None:
+    volume = Volume(np.arange(24, dtype=np.uint8).reshape(2, 3, 4), np.diag([2.0, 2.0, 3.0, 1.0]))
+    write_volume(tmp_path / "m.nii.gz", volume)
+    assert volume_bytes(volume) == (tmp_path / "m.nii.gz").read_bytes()
+    assert gzip.decompress(volume_bytes(volume, 9)) == gzip.decompress(volume_bytes(volume, 1))

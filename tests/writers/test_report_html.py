@@ -1,32 +1,18 @@
 """The page: complete, self-contained, escaped, and honest about what it is."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from calciscope.labels import Compartment
-from calciscope.locations import Laterality
 from calciscope.readers.study import SeriesSummary
-from calciscope.volume import Volume
 from calciscope.writers.report_html import key_figures, write_html_report
 
 NOTICE = "Research use, not a diagnosis"
 VOID = {"meta", "img", "br"}
-
-
-@dataclass(frozen=True)
-class FakeSegmentation:
-    """All of the volume is body."""
-
-    tissues: Volume
-    tissue_beneath: Volume
-    probability: Volume
-    body: Volume
 
 
 @dataclass
@@ -63,37 +49,13 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def make_page(tmp_path: Path, make_study: Any, make_lesion: Any, make_findings: Any) -> Any:
+def make_page(tmp_path: Path, make_reported: Any) -> Any:
     """Write and parse the report of a study with `count` lesions of one voxel."""
 
     def build(count: int, warnings: tuple[str, ...] = (), **changes: Any) -> Page:
-        shape = (40, 20, 12)
-        header = changes.pop("header", {})
-        study = make_study(np.full(shape, 50, np.int16), np.eye(4), header=header)
-        study = replace(study, **changes)
-        ids = np.zeros(shape, np.uint16)
-        lesions = []
-        for number in range(1, count + 1):
-            place = (5 + 2 * (number % 15), 10, number % 12)
-            ids[place] = number
-            lesions.append(
-                make_lesion(
-                    number,
-                    centroid_lps_mm=tuple(map(float, place)),
-                    laterality=Laterality.LEFT if number % 2 else Laterality.RIGHT,
-                    compartment=Compartment.MUSCLE if number % 3 else Compartment.SUBCUTANEOUS,
-                )
-            )
-        blank = study.volume.with_array(np.zeros(shape, np.uint8))
-        body = study.volume.with_array(np.ones(shape, bool))
+        made = make_reported(count, warnings, **changes)
         path = tmp_path / "report.html"
-        write_html_report(
-            path,
-            study,
-            FakeSegmentation(blank, blank, blank, body),
-            study.volume.with_array(ids),
-            make_findings(lesions, warnings),
-        )
+        write_html_report(path, made.study, made.segmentation, made.lesions, made.findings)
         return Page(path.read_text(encoding="utf-8"))
 
     return build
@@ -127,11 +89,12 @@ def test_hostile_text_stays_text(make_page: Any) -> None:
     page = make_page(
         1,
         warnings=(f"beware of {hostile}",),
-        header={"StudyDescription": f"study {hostile}", "PatientID": "<b>7</b>"},
+        header={"StudyDescription": f"study {hostile}"},
+        patient_shown="<b>7</b>",
         series=series,
         left_out=(series,),
     )
-    assert page.counts["script"] == 1  # our own
+    assert page.counts["script"] == 6  # our own, and five parts of the viewer
     assert hostile not in page.html
     assert page.text.count(hostile) >= 5
     assert "<b>7</b>" in page.text
@@ -209,14 +172,27 @@ def test_the_same_findings_give_the_same_page(make_page: Any) -> None:
 
 
 def test_key_figures(make_findings: Any, make_lesion: Any) -> None:
-    """Two lesions of 80 mm3 (100 by voxels) and 20 mg; calcium is 0.399 of 40 mg: 16 mg."""
+    """Two lesions of 80 mm3 (100 by voxels) and 20 mg, each with 1 mg of noise.
+
+    Calcium is 0.399 of 40 mg: 16 mg. Calibration: 12 % of 40 mg; with sqrt(2) mg of noise 5.0 mg.
+    """
     lesions = [make_lesion(1, hu_max=900.0), make_lesion(2, longest_diameter_mm=21.0)]
     figures = key_figures(make_findings(lesions).ct)
     assert [(figure.value, figure.note) for figure in figures] == [
         ("2", ""),
         ("0.16 mL", "0.20 mL by voxels"),
-        ("40 mg", "± 12 % calibration; calcium 16 mg"),
+        ("40 mg", "± 5.0 mg, of which noise 1.4 mg; calcium 16 mg"),
         ("900 HU", ""),
         ("21 mm", ""),
     ]
     assert key_figures(make_findings().ct) == ()
+
+
+def test_the_viewer_is_inside_the_page(make_page: Any) -> None:
+    page = make_page(3)
+    for name in ("bundle", "ct", "labels", "scene", "licenses"):
+        assert f'id="viewer-{name}"' in page.html
+    assert page.counts["canvas"] == 1
+    # All of it is data until somebody starts it; nothing found has nothing to look for.
+    assert "voxels of 1.0 × 1.0 × 1.0 mm" in page.text
+    assert "canvas" not in make_page(0).counts

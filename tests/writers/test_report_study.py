@@ -18,7 +18,6 @@ def test_a_dicom_study(make_study: Any) -> None:
     study = make_study(HU, AFFINE, header={"StudyDescription": " LEGS "})
     assert study_rows(study) == (
         ("Study", "LEGS, 2026-01-01"),
-        ("Patient ID", "P1"),
         ("Series", "2: LEGS 2.5 SOFT (CT, 2 files)"),
         ("Scanner", "MAKER Scanner"),
         ("Acquisition", "130 kVp, 40 mAs, 2.5 mm slices, kernel B30s, position FFS"),
@@ -26,8 +25,11 @@ def test_a_dicom_study(make_study: Any) -> None:
     )
 
 
-def test_the_patient_is_not_named(make_study: Any) -> None:
-    assert "Doe" not in str(study_rows(make_study(HU, AFFINE)))
+def test_the_patient_is_not_named_unless_asked_for(make_study: Any) -> None:
+    rows = str(study_rows(make_study(HU, AFFINE)))
+    assert "Doe" not in rows
+    assert "P1" not in rows
+    assert ("Patient ID", "P1") in study_rows(make_study(HU, AFFINE, patient_shown="P1"))
 
 
 def test_what_the_source_does_not_say_is_left_out(make_study: Any) -> None:

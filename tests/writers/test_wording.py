@@ -8,6 +8,7 @@ import pytest
 from calciscope.labels import Compartment
 from calciscope.locations import Laterality, Region
 from calciscope.writers.wording import (
+    mass_pm_text,
     mass_text,
     percent_text,
     place_text,
@@ -107,3 +108,13 @@ def test_volumes_of_zero_have_no_shares(make_findings: Any, make_lesion: Any) ->
 def test_places(make_lesion: Any, places: list[Any], expected: str) -> None:
     lesions = [make_lesion(i, region=r, laterality=s) for i, (r, s) in enumerate(places, 1)]
     assert place_text(lesions) == expected
+
+
+@pytest.mark.parametrize(
+    ("mass", "uncertainty", "text"),
+    [(12.34, 1.56, "12.3 ± 1.6"), (2550.4, 307.8, "2,550 ± 308"), (99.96, 9.96, "100 ± 10")],
+)
+def test_a_mass_has_the_decimals_of_its_uncertainty(
+    mass: float, uncertainty: float, text: str
+) -> None:
+    assert mass_pm_text(mass, uncertainty) == text

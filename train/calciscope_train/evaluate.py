@@ -20,7 +20,6 @@ from calciscope.evaluation.records import Role
 from calciscope.evaluation.records_json import write_evaluation
 from calciscope.evaluation.reference_cases import CaseFiles
 from calciscope.evaluation.report import write_model_card, write_report
-from calciscope.evaluation.report.pdf import require_pdf
 from calciscope.evaluation.rule_predictor import all_rules
 from calciscope.models.engine import create_engine
 from calciscope.models.manifest import load_manifest
@@ -54,9 +53,7 @@ def evaluate(
 
     Raises:
         InputError: there is no case of this split.
-        MissingExtraError: what draws the report is not installed.
     """
-    require_pdf()
     manifest = load_manifest(model)
     predictors = [ModelPredictor(manifest, create_engine(manifest, engine, threads))]
     if compare is not None:

@@ -1,11 +1,13 @@
-"""Sums of lesions over the patient, by compartment and side."""
+"""Sums of lesions over the patient, by compartment, side and region."""
 
+import math
 from collections.abc import Iterable
 
 from calciscope.ct.compartments import LESION_COMPARTMENTS
-from calciscope.findings import Burden, BurdenFigures, Lesion
+from calciscope.ct.mass_uncertainty import combined_mg
+from calciscope.findings import Burden, BurdenFigures, Lesion, PlaceBurden
 from calciscope.labels import Compartment
-from calciscope.locations import Laterality
+from calciscope.locations import Laterality, Region
 
 
 def total_burden(lesions: Iterable[Lesion]) -> Burden:
@@ -24,7 +26,22 @@ def total_burden(lesions: Iterable[Lesion]) -> Burden:
             }
             for compartment in LESION_COMPARTMENTS
         },
+        by_region=burden_by_region(found),
     )
+
+
+def burden_by_region(lesions: Iterable[Lesion]) -> tuple[PlaceBurden, ...]:
+    """Sums by compartment, side and region, in the order of their names; only what there is."""
+    groups: dict[tuple[Compartment, Laterality, Region], list[Lesion]] = {}
+    for lesion in lesions:
+        place = (lesion.compartment, lesion.laterality, lesion.region)
+        groups.setdefault(place, []).append(lesion)
+    orders = [list(names) for names in (LESION_COMPARTMENTS, Laterality, Region)]
+    places = sorted(
+        groups,
+        key=lambda place: [order.index(name) for order, name in zip(orders, place, strict=True)],
+    )
+    return tuple(PlaceBurden(*place, figures_of(groups[place])) for place in places)
 
 
 def volume_by_compartment(lesions: Iterable[Lesion]) -> dict[Compartment, float]:
@@ -37,11 +54,32 @@ def volume_by_compartment(lesions: Iterable[Lesion]) -> dict[Compartment, float]
 
 def figures_of(lesions: Iterable[Lesion]) -> BurdenFigures:
     """Sums over some lesions."""
-    group = tuple(lesions)
+    return add_figures(
+        BurdenFigures(
+            count=1,
+            volume_mm3=lesion.volume_mm3,
+            volume_pv_mm3=lesion.volume_pv_mm3,
+            ha_mass_mg=lesion.ha_mass_mg,
+            agatston=lesion.agatston,
+            calcium_mass_mg=lesion.calcium_mass_mg,
+            ha_mass_noise_mg=lesion.ha_mass_noise_mg,
+        )
+        for lesion in lesions
+    )
+
+
+def add_figures(parts: Iterable[BurdenFigures]) -> BurdenFigures:
+    """The sum of burdens: noise adds in quadrature, calibration moves them all together."""
+    figures = tuple(parts)
+    mass = sum(part.ha_mass_mg for part in figures)
+    noise = math.hypot(*(part.ha_mass_noise_mg for part in figures))
     return BurdenFigures(
-        count=len(group),
-        volume_mm3=sum(lesion.volume_mm3 for lesion in group),
-        volume_pv_mm3=sum(lesion.volume_pv_mm3 for lesion in group),
-        ha_mass_mg=sum(lesion.ha_mass_mg for lesion in group),
-        agatston=sum(lesion.agatston for lesion in group),
+        count=sum(part.count for part in figures),
+        volume_mm3=sum(part.volume_mm3 for part in figures),
+        volume_pv_mm3=sum(part.volume_pv_mm3 for part in figures),
+        ha_mass_mg=mass,
+        agatston=sum(part.agatston for part in figures),
+        calcium_mass_mg=sum(part.calcium_mass_mg for part in figures),
+        ha_mass_noise_mg=noise,
+        ha_mass_uncertainty_mg=combined_mg(mass, noise),
     )

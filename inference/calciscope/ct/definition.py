@@ -4,6 +4,7 @@ from calciscope.ct import calcium_score
 from calciscope.ct.calcium_score import AgatstonRule
 from calciscope.ct.lesions import margin_voxels
 from calciscope.ct.masks import CONNECTIVITY
+from calciscope.ct.patterns import pattern_rules
 from calciscope.ct.settings import MeasurementSettings
 from calciscope.findings import CtDefinition
 from calciscope.models.operating_point import FULL, PLAIN, OperatingMode
@@ -54,6 +55,11 @@ def describe_definition(
         "volume; a voxel counts for its nearest lesion only, none in bone, and voxels darker "
         "than 3 SD of noise as empty",
         mass_margin_voxels=margin_voxels(ct.spacing_mm),
+        mass_uncertainty="SD, sqrt(noise^2 + (calibration x mass)^2); noise is calibration factor "
+        "x voxel volume x sqrt(V + N^2 B) with V the variance of the sum over N voxels, from the "
+        "covariance of the background's voxels up to 4 mm apart, and B that of the background's "
+        "median; in a sum of lesions noise adds in quadrature, calibration linearly",
+        calcium_share_of_ha=physics_table().calcium_share_of_ha,
         agatston="extended to soft tissue: per slice, 8-connected areas at or above the "
         "threshold within lesion and margin, weighted 1 to 4 by their peak, times slice "
         "increment / reference increment; a trend within one protocol only",
@@ -75,6 +81,9 @@ def describe_definition(
         f"{settings.chain_offset_mm:g} mm across it; linear along the axis where its own axis is "
         f"within {settings.chain_angle_deg:g} degrees of the bone's and its linearity is "
         f"{settings.chain_linearity:g} or more",
+        pattern=pattern_rules(settings),
+        metal_from_hu=settings.metal_from_hu,
+        metal_within_mm=settings.metal_within_mm,
         tibia_length_mm=settings.tibia_length_mm,
         femur_length_mm=settings.femur_length_mm,
         mode=mode.name,

@@ -35,6 +35,17 @@ class Surface:
         gaps = np.maximum(offsets - self.spacing_mm, 0.0)
         return float(np.linalg.norm(gaps, axis=1).min())
 
+    def depth_mm(self, index: NDArray[np.float64]) -> float:
+        """Distance from a point to the nearest face of the structure.
+
+        Args:
+            index: of the point on the grid, possibly fractional; shape (3,).
+        """
+        point = index * self.spacing_mm
+        _, nearest = self.tree.query(point)
+        beyond = np.abs(point - self.tree.data[nearest]) - self.spacing_mm / 2
+        return float(np.linalg.norm(np.maximum(beyond, 0.0)))
+
 
 def surface_of(mask: Array, spacing_mm: NDArray[np.float64], outer: bool = False) -> Surface | None:
     """The surface of a structure; None if it has none in the grid.

@@ -11,16 +11,20 @@ from calciscope.ct.calcium_score import AgatstonRule, agatston_score
 from calciscope.ct.chains import Member, find_chains
 from calciscope.ct.compartments import vote_compartment
 from calciscope.ct.distances import Surface, surface_of
+from calciscope.ct.disturbances import Disturbances
 from calciscope.ct.lesions import LesionMap
 from calciscope.ct.masks import without_specks
-from calciscope.ct.mineral_mass import measure_mineral
+from calciscope.ct.mass_uncertainty import combined_mg
+from calciscope.ct.mineral_mass import background_hu, measure_mineral
 from calciscope.ct.neighborhood import SegmentedCt, Surroundings, study_surroundings
+from calciscope.ct.pattern_measures import measure_pattern
+from calciscope.ct.patterns import pattern_of
 from calciscope.ct.settings import MeasurementSettings
 from calciscope.ct.shape import LesionShape, angle_deg, measure_shape
 from calciscope.findings import Chain, Lesion
 from calciscope.labels import Label
 from calciscope.locations import Region
-from calciscope.physics import ha_mg_cc_per_hu
+from calciscope.physics import calcium_mg, ha_mg_cc_per_hu
 from calciscope.volume import Volume
 
 ALONG_A_SHAFT = (Region.THIGH, Region.KNEE, Region.LOWER_LEG, Region.ANKLE)
@@ -33,6 +37,7 @@ class LesionMeasurer:
 
     surroundings: Surroundings
     anatomy: Anatomy
+    disturbances: Disturbances
     skin: Surface | None
     bone: Surface | None
     kvp: float
@@ -44,6 +49,7 @@ class LesionMeasurer:
         ct: Volume,
         segmentation: SegmentedCt,
         lesions: LesionMap,
+        disturbances: Disturbances,
         kvp: float,
         settings: MeasurementSettings,
     ) -> "LesionMeasurer":
@@ -57,6 +63,7 @@ class LesionMeasurer:
         return cls(
             study_surroundings(ct, segmentation, lesions, bone),
             find_anatomy(segmentation.body, ct.with_array(bone), settings),
+            disturbances,
             surface_of(body, ct.spacing_mm, outer=True),
             surface_of(bone, ct.spacing_mm),
             kvp,
@@ -75,8 +82,11 @@ class LesionMeasurer:
         shape = measure_shape(voxels, ct)
         place = self.anatomy.locate(shape.centroid_lps_mm)
         vote = vote_compartment(near, settings)
-        mineral = measure_mineral(near, ha_mg_cc_per_hu(self.kvp), self.kvp, settings)
+        around = background_hu(near, self.kvp, settings)
+        mineral = measure_mineral(near, around, ha_mg_cc_per_hu(self.kvp), settings)
+        measures = measure_pattern(near.lesion, near.ct.array - around.hu, shape, near.ct)
         hu = ct.array[tuple(voxels.T)].astype(np.float64)
+        low, median, high = (float(value) for value in np.percentile(hu, (5, 50, 95)))
         x, y, z = (float(value) for value in shape.centroid_lps_mm)
         # Slices are axial, whatever axes the file has.
         view = near.ct.canonical()
@@ -100,7 +110,7 @@ class LesionMeasurer:
             ),
             hu_mean=float(hu.mean()),
             hu_max=float(hu.max()),
-            hu_p95=float(np.percentile(hu, 95)),
+            hu_p95=high,
             longest_diameter_mm=shape.longest_diameter_mm,
             short_axis_mm=shape.short_axis_mm,
             linearity=shape.linearity,
@@ -110,6 +120,19 @@ class LesionMeasurer:
             centroid_lps_mm=(x, y, z),
             probability=self._probability(voxels),
             bone_fraction=place.fraction,
+            hu_sd=float(hu.std()),
+            hu_p5=low,
+            hu_p50=median,
+            calcium_mass_mg=calcium_mg(mineral.ha_mass_mg),
+            ha_mass_noise_mg=mineral.noise_mg,
+            ha_mass_uncertainty_mg=combined_mg(mineral.ha_mass_mg, mineral.noise_mg),
+            centroid_to_skin_mm=None
+            if self.skin is None
+            else self.skin.depth_mm(voxels.mean(axis=0)),
+            pattern=pattern_of(measures, shape, ct, settings),
+            pattern_measures=measures,
+            touches_border=self.disturbances.field.touches(ct.lps_mm(voxels)),
+            distance_to_metal_mm=_distance(self.disturbances.metal, voxels),
         )
 
     def chains(self, lesions: Sequence[Lesion]) -> tuple[Chain, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from calciscope.ct.burden import total_burden
 from calciscope.ct.definition import acquisition_cautions, assumed_kvp, describe_definition
 from calciscope.ct.distribution import distribution_of
+from calciscope.ct.disturbances import find_disturbances
 from calciscope.ct.lesion_measurer import LesionMeasurer
 from calciscope.ct.lesions import find_lesions
 from calciscope.ct.neighborhood import SegmentedCt
@@ -57,15 +58,17 @@ def measure_study(
     warnings = acquisition_cautions(ct, acquisition)
     tissues = segmentation.tissues.array
     lesions = find_lesions(ct.with_array(tissues == Label.CALCIFICATION), settings, ct.array)
+    disturbances = find_disturbances(ct, segmentation, settings)
     measured: list[Lesion] = []
     chains: tuple[Chain, ...] = ()
     if lesions.count:
         measurer = LesionMeasurer.prepare(
-            ct, segmentation, lesions, assumed_kvp(acquisition), settings
+            ct, segmentation, lesions, disturbances, assumed_kvp(acquisition), settings
         )
         measured = [measurer.measure(number) for number in range(1, lesions.count + 1)]
         chains = measurer.chains(measured)
         warnings += measurer.cautions(measured)
+    warnings += disturbances.cautions(measured, settings)
     definition = describe_definition(ct, acquisition, settings, mode)
     findings = CtFindings(
         tuple(measured),

@@ -25,6 +25,11 @@ class MeasurementSettings:
             bone and across it.
         chain_minimum_lesions: fewer are no chain.
         chain_angle_deg, chain_linearity: most and least of a chain that is linear along the bone.
+        rim_enclosed_share, rim_core_share, net_tunnels, net_hull_fill, sheet_breadth,
+            linear_slenderness, linear_linearity, pattern_voxels, punctate_mm: limits of the
+            patterns, see `calciscope.ct.patterns`.
+        metal_from_hu: what was named foreign and reads this much is metal.
+        metal_within_mm: lesions this near to metal are told of.
         tibia_length_mm, femur_length_mm: assumed where only one end of the bone is in view.
 
     Raises:
@@ -47,6 +52,17 @@ class MeasurementSettings:
     chain_minimum_lesions: int = 3
     chain_angle_deg: float = 20.0
     chain_linearity: float = 0.7
+    rim_enclosed_share: float = 0.1
+    rim_core_share: float = 0.6
+    net_tunnels: int = 3
+    net_hull_fill: float = 0.6
+    sheet_breadth: float = 2.2
+    linear_slenderness: float = 2.0
+    linear_linearity: float = 0.5
+    pattern_voxels: float = 3.0
+    punctate_mm: float = 10.0
+    metal_from_hu: float = 2500.0
+    metal_within_mm: float = 20.0
     tibia_length_mm: float = 380.0
     femur_length_mm: float = 460.0
 
@@ -56,5 +72,7 @@ class MeasurementSettings:
             raise InputError("background_shell_mm must be two rising distances of 0 mm or more")
         if self.minimum_voxels < 1 or self.minimum_volume_mm3 < 0:
             raise InputError("a lesion's minimum size must be at least one voxel and 0 mm3")
+        if min(self.rim_enclosed_share, self.rim_core_share, self.net_hull_fill) <= 0:
+            raise InputError("the shares that tell rims and nets must be more than 0")
         if not 0 < self.core_percentile < 100:
             raise InputError("core_percentile must lie between 0 and 100")

@@ -21,6 +21,7 @@ class LesionShape:
         longest_diameter_mm: between the two farthest voxel centers, plus one voxel along that line.
         short_axis_mm: the longest extent across that line within one section, plus one voxel.
         linearity: (l1 - l2) / l1 of the eigenvalues of the covariance of voxel centers; 0 to 1.
+        planarity: (l2 - l3) / l1; 0 to 1.
         direction: unit vector (LPS) of the first eigenvector; shape (3,).
         centroid_lps_mm: mean of voxel centers; shape (3,).
     """
@@ -28,6 +29,7 @@ class LesionShape:
     longest_diameter_mm: float
     short_axis_mm: float
     linearity: float
+    planarity: float
     direction: NDArray[np.float64]
     centroid_lps_mm: NDArray[np.float64]
 
@@ -45,16 +47,17 @@ def measure_shape(voxels: NDArray[np.intp], volume: Volume) -> LesionShape:
     points = volume.lps_mm(voxels)
     centroid = points.mean(axis=0)
     values, vectors = np.linalg.eigh((points - centroid).T @ (points - centroid) / len(points))
-    largest, middle = float(values[2]), float(max(values[1], 0.0))
+    least, middle, largest = (float(max(value, 0.0)) for value in values)
     extreme = _extreme_points(points)
     first, second = _farthest(extreme)
     along = extreme[second] - extreme[first]
     length = float(np.linalg.norm(along))
     axis = along / length if length > 0 else vectors[:, 2]
     return LesionShape(
-        longest_diameter_mm=length + _voxel_extent(axis, volume),
+        longest_diameter_mm=length + voxel_extent_mm(axis, volume),
         short_axis_mm=_widest_section(points, axis, volume),
         linearity=(largest - middle) / largest if largest > 1e-9 else 0.0,
+        planarity=(middle - least) / largest if largest > 1e-9 else 0.0,
         direction=vectors[:, 2],
         centroid_lps_mm=centroid,
     )
@@ -72,18 +75,18 @@ def _widest_section(
     across = _normals(axis)
     flat = points @ across.T
     # Sections one voxel thick, with the voxels' centers in their middle.
-    position = (points @ axis - (points @ axis).min()) / _voxel_extent(axis, volume)
+    position = (points @ axis - (points @ axis).min()) / voxel_extent_mm(axis, volume)
     section = np.floor(position + 0.5).astype(int)
     order = np.argsort(section, kind="stable")
     starts = np.flatnonzero(np.diff(section[order])) + 1
-    widest = max(_voxel_extent(normal, volume) for normal in across)
+    widest = max(voxel_extent_mm(normal, volume) for normal in across)
     for group in np.split(flat[order], starts):
         extreme = _extreme_points(group)
         first, second = _farthest(extreme)
         chord = extreme[second] - extreme[first]
         width = float(np.linalg.norm(chord))
         if width > 0:
-            widest = max(widest, width + _voxel_extent(chord @ across / width, volume))
+            widest = max(widest, width + voxel_extent_mm(chord @ across / width, volume))
     return widest
 
 
@@ -112,6 +115,6 @@ def _farthest(points: NDArray[np.float64]) -> tuple[int, int]:
     return int(first), int(second)
 
 
-def _voxel_extent(direction: NDArray[np.float64], volume: Volume) -> float:
+def voxel_extent_mm(direction: NDArray[np.float64], volume: Volume) -> float:
     """Extent of one voxel along a direction: the spacing, weighted by the direction's parts."""
     return float(np.linalg.norm((volume.direction.T @ direction) * volume.spacing_mm))

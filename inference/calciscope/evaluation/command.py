@@ -14,7 +14,6 @@ from calciscope.evaluation.records import EvaluationReport, Role
 from calciscope.evaluation.records_json import write_evaluation
 from calciscope.evaluation.reference_cases import CaseFiles
 from calciscope.evaluation.report import CaseArrays, CasePictures, write_report
-from calciscope.evaluation.report.pdf import require_pdf
 from calciscope.evaluation.report.write import FIGURES_NAME, HTML_NAME, PDF_NAME
 from calciscope.evaluation.rule_predictor import all_rules
 from calciscope.models.engine import create_engine
@@ -68,7 +67,6 @@ def run_evaluation(
     Raises:
         InputError: references or predictions are missing, or do not fit each other.
         OutputError: the output folder holds a report already, or the results of a run.
-        MissingExtraError: what draws the report is not installed.
     """
     _refuse(request)
     cases = [case for folder in request.references for case in find_cases(folder)]
@@ -90,7 +88,6 @@ def _refuse(request: EvaluationRequest) -> None:
         raise InputError("--predictions and --model exclude each other; give one of them")
     if request.predictions is not None and not request.predictions.is_dir():
         raise InputError(f"{request.predictions} is not a folder; give that of the predictions")
-    require_pdf()
     there = request.output / EVALUATION_NAME
     if there.exists() and not request.force:
         raise OutputError(f"{there} exists already; add --force to replace it")

@@ -82,10 +82,36 @@ def make_twin(variant: str = "legs", protocol: Protocol = SOFT) -> Twin:
     Raises:
         PhantomError: unknown variant, or a chain finds no room in its muscle.
     """
+    rng = np.random.default_rng(SEED)
+    pair = twin_legs(protocol.kvp)
+    canvas = painted_twin(pair, variant, protocol, rng)
+    lesions = _lesions(canvas, pair, variant, rng)
+    return Twin(acquire(canvas, lesions, protocol, rng), protocol, pair, tuple(lesions))
+
+
+def lesions_of_twin(protocol: Protocol = SOFT, variant: str = "legs") -> tuple[Lesion, ...]:
+    """The lesions of the twin as `make_twin` paints them, without a scan."""
+    rng = np.random.default_rng(SEED)
+    pair = twin_legs(protocol.kvp)
+    canvas = painted_twin(pair, variant, protocol, rng)
+    return tuple(_lesions(canvas, pair, variant, rng))
+
+
+def twin_legs(kvp: float) -> tuple[Leg, Leg]:
+    """The right and the left leg of the twin."""
+    return _leg("R", kvp), _leg("L", kvp)
+
+
+def painted_twin(
+    pair: tuple[Leg, Leg], variant: str, protocol: Protocol, rng: np.random.Generator
+) -> Canvas:
+    """Legs on table and blanket, without mineral.
+
+    Raises:
+        PhantomError: unknown variant.
+    """
     if variant not in RANGES_MM:
         raise PhantomError(f"no twin variant {variant!r}; choose one of {', '.join(RANGES_MM)}")
-    rng = np.random.default_rng(SEED)
-    pair = (_leg("R", protocol.kvp), _leg("L", protocol.kvp))
     low, high = RANGES_MM[variant]
     step = min(1.25, 0.5 * protocol.slice_mm)
     width, height = (384, 300) if variant == "legs" else (400, 320)
@@ -93,11 +119,15 @@ def make_twin(variant: str = "legs", protocol: Protocol = SOFT) -> Twin:
     blank = np.broadcast_to(np.uint8(0), shape)
     origin = (-0.5 * (width - 1) * PIXEL_MM, -150.0, low)
     grid = Volume.from_spacing(blank, (PIXEL_MM, PIXEL_MM, step), origin)
-    canvas = paint_scene(grid, list(pair), Furniture(table_y_mm=88.0, blanket_hu=-750.0), rng)
-    lesions: list[Lesion] = []
-    for leg in pair:
-        lesions += _leg_lesions(canvas, leg, high, rng)
-    return Twin(acquire(canvas, lesions, protocol, rng), protocol, pair, tuple(lesions))
+    return paint_scene(grid, list(pair), Furniture(table_y_mm=88.0, blanket_hu=-750.0), rng)
+
+
+def _lesions(
+    canvas: Canvas, pair: tuple[Leg, Leg], variant: str, rng: np.random.Generator
+) -> list[Lesion]:
+    """The lesions of both legs, where there is room for them."""
+    high = RANGES_MM[variant][1]
+    return [lesion for leg in pair for lesion in _leg_lesions(canvas, leg, high, rng)]
 
 
 def _leg(side: str, kvp: float) -> Leg:

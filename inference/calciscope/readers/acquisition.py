@@ -1,6 +1,7 @@
 """How a CT was made, from its headers."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from statistics import median
 
 from pydicom import Dataset
@@ -16,6 +17,13 @@ _GROUPS = (
     "UnassignedSharedConvertedAttributesSequence",
     "UnassignedPerFrameConvertedAttributesSequence",
 )
+
+
+_DATES = ("AcquisitionDate", "AcquisitionDateTime", "SeriesDate", "StudyDate", "ContentDate")
+"""Where the date of a CT stands, the surest first."""
+
+_FIRST_CT = 1971
+"""A date before the first clinical CT is a placeholder of some anonymizer."""
 
 
 def acquisition_of(headers: Sequence[Dataset]) -> CtAcquisition:
@@ -35,6 +43,7 @@ def acquisition_of(headers: Sequence[Dataset]) -> CtAcquisition:
         model_name=_text(first, "ManufacturerModelName"),
         patient_position=_text(first, "PatientPosition"),
         reconstruction_diameter_mm=_positive(first, "ReconstructionDiameter"),
+        date=next(filter(None, (_date(text(headers[0], keyword)) for keyword in _DATES)), None),
     )
 
 
@@ -49,6 +58,15 @@ def _with_groups(header: Dataset) -> list[Dataset]:
 
 def _text(parts: Sequence[Dataset], keyword: str) -> str | None:
     return next(filter(None, (text(part, keyword) for part in parts)), None)
+
+
+def _date(value: str) -> str | None:
+    """A DICOM date or date and time (PS3.5 6.2, DA and DT) as YYYY-MM-DD; None if it is neither."""
+    try:
+        date = datetime.strptime(value[:8], "%Y%m%d").date()
+    except ValueError:
+        return None
+    return date.isoformat() if date.year >= _FIRST_CT else None
 
 
 def _positive(parts: Sequence[Dataset], keyword: str) -> float | None:

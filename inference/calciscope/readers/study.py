@@ -22,6 +22,7 @@ class CtAcquisition:
         model_name: of the scanner.
         patient_position: HFS, FFS, HFP and so on (PS3.3 C.7.3.1.1.2).
         reconstruction_diameter_mm: field of view of the reconstruction.
+        date: of the acquisition, YYYY-MM-DD.
     """
 
     kvp: float | None = None
@@ -33,6 +34,7 @@ class CtAcquisition:
     model_name: str | None = None
     patient_position: str | None = None
     reconstruction_diameter_mm: float | None = None
+    date: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class CtStudy:
         instances: source headers without pixel data, in k order; one data set for each enhanced
             multi-frame file; empty for NIfTI.
         resampled: whether the grid of `volume` is not that of the instances.
+        patient_shown: what reports say of the patient; nothing unless it is asked for.
     """
 
     source: Path
@@ -78,3 +81,4 @@ class CtStudy:
     warnings: tuple[str, ...]
     instances: tuple[Dataset, ...]
     resampled: bool
+    patient_shown: str = ""

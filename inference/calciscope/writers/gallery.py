@@ -75,12 +75,12 @@ def largest_lesions(measured: Sequence[Lesion], count: int = COUNT) -> tuple[Les
 def _close_up(
     study: CtStudy, hu: Volume, ids: Volume, lesion: Lesion, measured: Sequence[Lesion]
 ) -> CloseUp:
-    x, y, z, size_mm = _locate(ids, lesion)
+    x, y, z, size_mm = locate(ids, lesion)
     field_mm = max(FIELD_MM, 1.5 * size_mm)
     spacing = hu.spacing_mm[:2]
     half = np.ceil(field_mm / 2 / spacing).astype(int)
-    window = _window(hu.array[:, :, z], (x, y), half, AIR_HU)
-    marks = _window(ids.array[:, :, z], (x, y), half, 0)
+    window = window_around(hu.array[:, :, z], (x, y), half, AIR_HU)
+    marks = window_around(ids.array[:, :, z], (x, y), half, 0)
     width_mm, height_mm = (2 * half + 1) * spacing
     canvas = Canvas(width_mm, height_mm, SIZE_PX / width_mm)
     gray = to_bytes(windowed(window, *WINDOW_HU)).T
@@ -95,7 +95,7 @@ def _close_up(
     return CloseUp(lesion, picture, slice_text(study, hu, (x, y, z)))
 
 
-def _locate(ids: Volume, lesion: Lesion) -> tuple[int, int, int, float]:
+def locate(ids: Volume, lesion: Lesion) -> tuple[int, int, int, float]:
     """Index of a lesion's center in its fullest axial slice, and its size there in mm."""
     # No voxel of a lesion is farther from its centroid than its longest diameter.
     reach = (lesion.longest_diameter_mm + 2 * ids.spacing_mm.max()) / ids.spacing_mm
@@ -115,7 +115,9 @@ def _locate(ids: Volume, lesion: Lesion) -> tuple[int, int, int, float]:
     return x, y, int(start[2]) + fullest, size_mm
 
 
-def _window(plane: Array, center: tuple[int, int], half: NDArray[np.intp], outside: int) -> Array:
+def window_around(
+    plane: Array, center: tuple[int, int], half: NDArray[np.intp], outside: int
+) -> Array:
     """The part of `plane` around `center`, filled with `outside` beyond its border."""
     low = np.array(center) - half
     high = np.array(center) + half + 1

@@ -1,8 +1,9 @@
 """NIfTI files of masks and label maps, the same bytes for the same result."""
 
 import gzip
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import nibabel as nib
 import numpy as np
@@ -41,14 +42,32 @@ def write_volume(path: Path, volume: Volume, dtype: DTypeLike | None = None) -> 
     array = volume.array
     if array.dtype != kind:
         _require_fit(path, array, kind)
-        array = array.astype(kind)
-    image: Any = nib.Nifti1Image(slices_apart(array), volume.affine_ras)  # type: ignore[no-untyped-call]
+        volume = volume.with_array(array.astype(kind))
+    with path.open("wb") as file:
+        _write_compressed(file, volume, GZIP_LEVEL)
+
+
+def volume_bytes(volume: Volume, level: int = GZIP_LEVEL) -> bytes:
+    """A volume as compressed NIfTI-1 in memory, in the type that its array has.
+
+    Args:
+        volume: the voxels, of a type that NIfTI knows.
+        level: of compression, 1 to 9.
+    """
+    stream = BytesIO()
+    _write_compressed(stream, volume, level)
+    return stream.getvalue()
+
+
+def _write_compressed(file: BinaryIO, volume: Volume, level: int) -> None:
+    """Write header and voxels through gzip."""
+    image: Any = nib.Nifti1Image(slices_apart(volume.array), volume.affine_ras)  # type: ignore[no-untyped-call]
     image.set_sform(volume.affine_ras, code=SCANNER)
     image.set_qform(volume.affine_ras, code=SCANNER if volume.is_rectangular else 0)
     image.header.set_xyzt_units("mm")
     image.header["descrip"] = DESCRIPTION
     # No file name and no time in the gzip header: equal results are equal files.
-    with path.open("wb") as file, gzip.GzipFile("", "wb", GZIP_LEVEL, file, mtime=0) as stream:
+    with gzip.GzipFile("", "wb", level, file, mtime=0) as stream:
         image.to_stream(stream)
 
 

@@ -16,6 +16,9 @@ from pathlib import Path
 
 from calciscope.errors import OutputError
 
+PICTURES = 5
+"""At most so many secondary captures: a summary, three projections, the largest lesions."""
+
 RESULT_NAMES = (
     "findings.json",
     "calcification.nii.gz",
@@ -25,8 +28,10 @@ RESULT_NAMES = (
     "report.html",
     "report.pdf",
     "dicom/segmentation.dcm",
+    "dicom/lesions.dcm",
     "dicom/measurements.dcm",
     "dicom/report.dcm",
+    *(f"dicom/picture_{number:02d}.dcm" for number in range(1, PICTURES + 1)),
 )
 """Every file a run may leave in OUT. The first one is moved last: where it is, all are."""
 

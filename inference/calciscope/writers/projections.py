@@ -35,6 +35,7 @@ PIXELS_PER_MM = 2.0
 LARGEST_SIDE_PX = 1500
 MARGIN_MM = 8.0
 CODES = tuple(Compartment)
+PALETTE = tuple(compartment_rgb(code) for code in CODES)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def project(
         numbered: those that get their id written beside them.
     """
     hu, inside, ids = (volume.canonical().volume for volume in (ct, body, lesions))
-    start, stop = _body_box(inside)
+    start, stop = body_box(inside)
     hu, inside, ids = (volume.crop(start, stop) for volume in (hu, inside, ids))
     codes = np.zeros(int(ids.array.max(initial=0)) + 1, dtype=np.int32)
     for lesion in measured:
@@ -103,7 +104,7 @@ def project(
     return tuple(Projection(view.title, _draw(view)) for view in views)
 
 
-def _body_box(body: Volume) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def body_box(body: Volume) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """First and one past the last index of the body along each axis, with a margin."""
     shape = np.array(body.shape)
     profiles = [body.array.any(axis=axes) for axes in ((1, 2), (0, 2), (0, 1))]
@@ -126,7 +127,7 @@ def _draw(view: _View) -> Picture:
     key = resample_labels(
         _upright(view.rays.lesion)[..., None], (canvas.height_px, canvas.width_px, 1)
     )
-    canvas.image(_colored(Rays(view.rays.hu, key[..., 0])), interpolation="nearest")
+    canvas.image(colored(Rays(view.rays.hu, key[..., 0]), PALETTE), interpolation="nearest")
     for number, column, row in view.numbers:
         canvas.label((column + 0.5) * across_mm, height_mm - (row + 0.5) * along_mm, str(number))
     canvas.edges(view.edges)
@@ -139,8 +140,12 @@ def _upright(plane: Array) -> Array:
     return plane.T[::-1]
 
 
-def _colored(rays: Rays) -> NDArray[np.uint8]:
-    """Lesions in the color of their compartment with a dark rim, else transparent.
+def colored(rays: Rays, palette: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
+    """Lesions in the color of their code with a dark rim, else transparent.
+
+    Args:
+        rays: lesions with codes from 1.
+        palette: color of each code, 0 to 1.
 
     Returns:
         Shape (rows, columns, 4).
@@ -151,6 +156,6 @@ def _colored(rays: Rays) -> NDArray[np.uint8]:
     rgba[ndimage.binary_dilation(code > 0), 3] = 0.8
     for number in np.unique(code[code > 0]):
         here = code == number
-        rgba[here, :3] = shade[here][:, None] * compartment_rgb(CODES[int(number) - 1])
+        rgba[here, :3] = shade[here][:, None] * palette[int(number) - 1]
         rgba[here, 3] = 1.0
     return to_bytes(rgba)

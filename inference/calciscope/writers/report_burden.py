@@ -1,13 +1,19 @@
 """The burden table of the report: figures by compartment and side, with sums."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from calciscope.ct.burden import add_figures
 from calciscope.findings import Burden, BurdenFigures
 from calciscope.labels import Compartment
-from calciscope.locations import Laterality
+from calciscope.locations import Laterality, Region
 from calciscope.writers.pictures import compartment_color
-from calciscope.writers.wording import compartment_text, number_text, percent_text
+from calciscope.writers.wording import (
+    compartment_text,
+    mass_pm_text,
+    number_text,
+    percent_text,
+)
 
 
 @dataclass(frozen=True)
@@ -18,7 +24,7 @@ class BurdenRow:
         side: "left", "right", "midline" or "all sides".
         share: of the volume of all lesions, 0 to 1.
         is_sum: whether the line sums up others above it.
-        cells: count, volumes, mass and Agatston score.
+        cells: count, volumes, masses and Agatston score.
     """
 
     side: str
@@ -41,7 +47,16 @@ class BurdenGroup:
     rows: tuple[BurdenRow, ...]
 
 
-BURDEN_HEAD = ("Lesions", "Volume (mm³)", "V pv (mm³)", "HA mass (mg)", "Agatston-like")
+BURDEN_HEAD = (
+    "Lesions",
+    "Volume (mm³)",
+    "V pv (mm³)",
+    "HA ± SD (mg)",
+    "Ca (mg)",
+    "Agatston-like",
+)
+
+REGION_HEAD = ("Region", "Compartment", "Side", *BURDEN_HEAD)
 
 
 def burden_groups(burden: Burden) -> tuple[BurdenGroup, ...]:
@@ -72,27 +87,38 @@ def _rows(sides: Mapping[Laterality, BurdenFigures], whole: float) -> tuple[Burd
 
 
 def _row(name: str, figures: BurdenFigures, whole: float, is_sum: bool) -> BurdenRow:
-    cells = (
+    share = figures.volume_pv_mm3 / whole if whole > 0 else 0.0
+    return BurdenRow(name, share, is_sum, figure_cells(figures))
+
+
+def figure_cells(figures: BurdenFigures) -> tuple[str, ...]:
+    """Figures as text, in the order of `BURDEN_HEAD`."""
+    return (
         f"{figures.count}",
         number_text(figures.volume_mm3),
         number_text(figures.volume_pv_mm3),
-        number_text(figures.ha_mass_mg),
+        mass_pm_text(figures.ha_mass_mg, figures.ha_mass_uncertainty_mg),
+        number_text(figures.calcium_mass_mg),
         number_text(figures.agatston),
     )
-    share = figures.volume_pv_mm3 / whole if whole > 0 else 0.0
-    return BurdenRow(name, share, is_sum, cells)
 
 
-def add_figures(parts: Iterable[BurdenFigures]) -> BurdenFigures:
-    """The sum of burdens."""
-    figures = list(parts)
-    return BurdenFigures(
-        count=sum(part.count for part in figures),
-        volume_mm3=sum(part.volume_mm3 for part in figures),
-        volume_pv_mm3=sum(part.volume_pv_mm3 for part in figures),
-        ha_mass_mg=sum(part.ha_mass_mg for part in figures),
-        agatston=sum(part.agatston for part in figures),
-    )
+def region_rows(burden: Burden) -> list[tuple[str, ...]]:
+    """Figures by region, compartment and side, in the order of `REGION_HEAD`; only what there is.
+
+    The lines of one region stand together, from the pelvis down.
+    """
+    order = list(Region)
+    places = sorted(burden.by_region, key=lambda place: order.index(place.region))
+    return [
+        (
+            place.region.value,
+            compartment_text(place.compartment),
+            place.laterality.value,
+            *figure_cells(place.figures),
+        )
+        for place in places
+    ]
 
 
 def compartments_found(burden: Burden) -> tuple[Compartment, ...]:

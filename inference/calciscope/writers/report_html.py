@@ -1,6 +1,5 @@
 """The HTML report: one file with everything in it, no network needed."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +10,22 @@ from calciscope.findings import CtFindings, Findings
 from calciscope.messages import LANGUAGES, messages
 from calciscope.readers.study import CtStudy
 from calciscope.volume import Volume
-from calciscope.writers import report_burden, report_tables, wording
-from calciscope.writers.gallery import close_ups, largest_lesions
+from calciscope.writers import report_burden, report_tables, report_texts, wording
 from calciscope.writers.pictures import compartment_color
-from calciscope.writers.projections import project
+from calciscope.writers.report_blocks import KeyFigure
 from calciscope.writers.report_labs import derived_rows, given_rows
+from calciscope.writers.report_pictures import StudyPictures, draw_pictures
 from calciscope.writers.report_study import series_text, study_rows
-
-CALCIUM_SHARE = 0.399
-"""Elemental calcium in hydroxyapatite Ca5(PO4)3OH by mass: 5 x 40.08 / 502.3."""
-
-
-@dataclass(frozen=True)
-class KeyFigure:
-    """A figure that is printed large."""
-
-    value: str
-    name: str
-    note: str = ""
+from calciscope.writers.report_viewer import report_viewer
 
 
 def write_html_report(
-    path: Path, study: CtStudy, segmentation: SegmentedCt, lesions: Volume, findings: Findings
+    path: Path,
+    study: CtStudy,
+    segmentation: SegmentedCt,
+    lesions: Volume,
+    findings: Findings,
+    pictures: StudyPictures | None = None,
 ) -> None:
     """Write the report of one study.
 
@@ -42,23 +35,27 @@ def write_html_report(
         segmentation: its body keeps the table out of the projections.
         lesions: lesion ids on the grid of the CT.
         findings: everything that is said in words and figures.
+        pictures: drawn here where they are not given.
     """
     ct = findings.ct
+    pictures = pictures or draw_pictures(study, segmentation, lesions, ct)
     words = messages(findings.conclusion.language if findings.conclusion else LANGUAGES[0])
     page: dict[str, Any] = {
         "words": words,
+        "texts": report_texts,
         "findings": findings,
         "definition": ct.definition,
         "summary": wording.summary_sentence(ct),
         "key_figures": key_figures(ct),
         "study_rows": study_rows(study),
         "legend": report_burden.compartments_found(ct.burden),
-        "projections": project(
-            study.volume, segmentation.body, lesions, ct.lesions, largest_lesions(ct.lesions)
-        ),
-        "close_ups": close_ups(study, lesions, ct.lesions),
+        "projections": pictures.projections,
+        "close_ups": pictures.close_ups,
+        "viewer": report_viewer(study, segmentation, lesions, ct.lesions),
         "burden_head": report_burden.BURDEN_HEAD,
         "burden_groups": report_burden.burden_groups(ct.burden),
+        "region_head": report_burden.REGION_HEAD,
+        "region_rows": report_burden.region_rows(ct.burden),
         "chain_head": report_tables.CHAIN_HEAD,
         "chain_rows": [report_tables.chain_cells(chain) for chain in ct.chains],
         "distribution_rows": report_tables.distribution_rows(ct.distribution),
@@ -71,7 +68,7 @@ def write_html_report(
     if findings.labs is not None:
         page["given_rows"] = given_rows(findings.labs, words)
         page["derived_rows"] = derived_rows(findings.labs, words)
-    path.write_text(_environment().get_template("report.html.j2").render(page), encoding="utf-8")
+    path.write_text(environment().get_template("report.html.j2").render(page), encoding="utf-8")
 
 
 def key_figures(ct: CtFindings) -> tuple[KeyFigure, ...]:
@@ -79,7 +76,6 @@ def key_figures(ct: CtFindings) -> tuple[KeyFigure, ...]:
     if not ct.lesions:
         return ()
     total = ct.burden.total
-    uncertainty = 100 * ct.definition.ha_mg_cc_per_hu_relative_uncertainty
     longest = max(lesion.longest_diameter_mm for lesion in ct.lesions)
     return (
         KeyFigure(str(total.count), "lesion" if total.count == 1 else "lesions"),
@@ -91,15 +87,16 @@ def key_figures(ct: CtFindings) -> tuple[KeyFigure, ...]:
         KeyFigure(
             wording.mass_text(total.ha_mass_mg),
             "hydroxyapatite",
-            f"± {uncertainty:.0f} % calibration; calcium "
-            f"{wording.mass_text(CALCIUM_SHARE * total.ha_mass_mg)}",
+            f"± {wording.mass_text(total.ha_mass_uncertainty_mg)}, of which noise "
+            f"{wording.mass_text(total.ha_mass_noise_mg)}; calcium "
+            f"{wording.mass_text(total.calcium_mass_mg)}",
         ),
         KeyFigure(f"{max(lesion.hu_max for lesion in ct.lesions):.0f} HU", "densest voxel"),
         KeyFigure(f"{longest:.0f} mm", "longest lesion"),
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
     """Templates beside this file; every value is escaped, every missing one is an error."""
     environment = Environment(
         loader=PackageLoader("calciscope.writers", "templates"),

@@ -1,4 +1,4 @@
-"""What the report says about the study: series, scanner, grid; never the patient's name."""
+"""What the report says about the study: series, scanner, grid; the patient only on request."""
 
 from calciscope.readers.study import CtStudy, SeriesSummary
 
@@ -9,7 +9,7 @@ def study_rows(study: CtStudy) -> tuple[Row, ...]:
     """The analyzed study as name and value; what the source does not state is left out."""
     rows = (
         ("Study", _joined(_text(study, "StudyDescription"), _date(_text(study, "StudyDate")))),
-        ("Patient ID", _text(study, "PatientID")),
+        ("Patient ID", study.patient_shown),
         ("Series", series_text(study.series) if study.series else study.source.name),
         ("Scanner", _scanner(study)),
         ("Acquisition", _acquisition(study)),

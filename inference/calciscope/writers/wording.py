@@ -47,6 +47,12 @@ def number_text(value: float | None) -> str:
     return f"{value:.1f}" if abs(value) < 99.95 else f"{value:,.0f}"
 
 
+def mass_pm_text(mass_mg: float, uncertainty_mg: float) -> str:
+    """A mass in mg with its standard deviation, both with the decimals that fit the latter."""
+    decimals = 1 if uncertainty_mg < 9.95 else 0
+    return f"{mass_mg:,.{decimals}f} ± {uncertainty_mg:,.{decimals}f}"
+
+
 def percent_text(share: float) -> str:
     """A share of 1 in percent; what is there but below half a percent is not called 0."""
     return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"

@@ -6,8 +6,8 @@ import pytest
 
 from calciscope.evaluation.record_figures import Calibration, Froc
 from calciscope.evaluation.records import DatasetReport, EvaluationReport
-from calciscope.evaluation.report.blocks import Text
 from calciscope.evaluation.report.sections import dataset_sections
+from calciscope.writers.report_blocks import Text
 
 SCORES = "have no probabilities"
 

@@ -2,7 +2,6 @@
 
 import base64
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
@@ -12,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from pypdf import PdfReader
 
-from calciscope.errors import MissingExtraError, OutputError
+from calciscope.errors import OutputError
 from calciscope.evaluation.records import EvaluationReport
 from calciscope.evaluation.report import CaseArrays, ReportFiles, write_report
 
@@ -271,12 +270,3 @@ def test_a_folder_that_cannot_be_written_is_named(
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=r"cannot write to .*file"):
         write_report(nothing, tmp_path / "file")
-
-
-def test_without_the_extra_nothing_is_written_and_the_cure_is_told(
-    nothing: EvaluationReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "fpdf", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'calciscope\[evaluate\]'"):
-        write_report(nothing, tmp_path)
-    assert list(tmp_path.iterdir()) == []

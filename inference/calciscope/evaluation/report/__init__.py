@@ -6,14 +6,12 @@ beside a model. Neither measures anything.
 
 from calciscope.evaluation.report.case_pictures import CaseArrays, CasePictures
 from calciscope.evaluation.report.model_card import write_model_card
-from calciscope.evaluation.report.pdf import require_pdf
 from calciscope.evaluation.report.write import ReportFiles, write_report
 
 __all__ = [
     "CaseArrays",
     "CasePictures",
     "ReportFiles",
-    "require_pdf",
     "write_model_card",
     "write_report",
 ]

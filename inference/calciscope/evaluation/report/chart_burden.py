@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from calciscope.evaluation.record_figures import Agreement, AgreementPoint
 from calciscope.evaluation.records import DatasetReport
-from calciscope.evaluation.report.blocks import Chart, Table
+from calciscope.evaluation.report.blocks import Chart
 from calciscope.evaluation.report.drawing import (
     BAND,
     HALF_MM,
@@ -19,6 +19,7 @@ from calciscope.evaluation.report.drawing import (
     new_figure,
 )
 from calciscope.evaluation.report.wording import capital, interval, number, sample
+from calciscope.writers.report_blocks import Table
 
 
 def scatter_chart(data: DatasetReport, agreement: Agreement) -> Chart:

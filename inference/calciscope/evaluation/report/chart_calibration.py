@@ -2,7 +2,7 @@
 
 from calciscope.evaluation.record_figures import Calibration
 from calciscope.evaluation.records import DatasetReport
-from calciscope.evaluation.report.blocks import Chart, Table
+from calciscope.evaluation.report.blocks import Chart
 from calciscope.evaluation.report.drawing import (
     BAND,
     HALF_MM,
@@ -16,6 +16,7 @@ from calciscope.evaluation.report.drawing import (
     whisker,
 )
 from calciscope.evaluation.report.wording import interval, number, plural, sample
+from calciscope.writers.report_blocks import Table
 
 
 def reliability_chart(data: DatasetReport, calibration: Calibration) -> Chart:

@@ -5,7 +5,7 @@ from textwrap import fill
 
 from calciscope.evaluation.record_figures import Figure, SensitivityRow
 from calciscope.evaluation.records import DatasetReport, PredictorReport
-from calciscope.evaluation.report.blocks import Chart, Table
+from calciscope.evaluation.report.blocks import Chart
 from calciscope.evaluation.report.drawing import (
     FULL_MM,
     HALF_MM,
@@ -27,6 +27,7 @@ from calciscope.evaluation.report.wording import (
     number,
     sample,
 )
+from calciscope.writers.report_blocks import Table
 
 ROW_MM = 6.0
 PANELS = 4

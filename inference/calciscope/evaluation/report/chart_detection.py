@@ -5,7 +5,7 @@ from math import ceil, log2
 
 from calciscope.evaluation.record_figures import Froc, FrocPoint, GroundRow
 from calciscope.evaluation.records import DatasetReport
-from calciscope.evaluation.report.blocks import Chart, Table
+from calciscope.evaluation.report.blocks import Chart
 from calciscope.evaluation.report.drawing import (
     BAND,
     FULL_MM,
@@ -19,6 +19,7 @@ from calciscope.evaluation.report.drawing import (
     rows_axis,
 )
 from calciscope.evaluation.report.wording import interval, number, sample
+from calciscope.writers.report_blocks import Table
 
 LEAST_RATE = 1 / 16
 """False positives per case at the left end of a logarithmic axis; 0 is drawn there."""

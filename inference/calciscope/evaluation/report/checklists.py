@@ -14,7 +14,8 @@ import yaml
 
 from calciscope.evaluation.records import EvaluationReport
 from calciscope.evaluation.report.answers import ANSWERS, NotApplicable
-from calciscope.evaluation.report.blocks import Section, Table, Text
+from calciscope.evaluation.report.blocks import Section
+from calciscope.writers.report_blocks import Table, Text
 
 NAMES = ("claim", "tripod_ai")
 

@@ -5,15 +5,7 @@ from collections.abc import Iterator
 from calciscope.evaluation.definitions import RESAMPLES_TEXT
 from calciscope.evaluation.records import EvaluationReport
 from calciscope.evaluation.report.answers_model import flat
-from calciscope.evaluation.report.blocks import (
-    Block,
-    Caution,
-    Document,
-    Facts,
-    KeyFigure,
-    KeyFigures,
-    Section,
-)
+from calciscope.evaluation.report.blocks import Block, Document, Section
 from calciscope.evaluation.report.case_pictures import CasePictures
 from calciscope.evaluation.report.checklists import checklist_section, filled_checklists
 from calciscope.evaluation.report.patients import leak_caution, patient_overlap
@@ -26,6 +18,7 @@ from calciscope.evaluation.report.wording import (
     small_samples,
     typeset,
 )
+from calciscope.writers.report_blocks import Caution, Facts, KeyFigure, KeyFigures
 
 KEY_FIGURES = ("lesion_dice_from_30_mm3", "sensitivity", "false_positives_per_case")
 """Figures that are printed large, of each data set."""

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from calciscope.evaluation.records import Role
-from calciscope.evaluation.report.blocks import Chart, Table
+from calciscope.evaluation.report.blocks import Chart
+from calciscope.writers.report_blocks import Table
 
 MM_PER_INCH = 25.4
 PNG_DOTS_PER_INCH = 200

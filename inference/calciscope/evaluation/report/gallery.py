@@ -5,7 +5,7 @@ from itertools import groupby
 
 from calciscope.evaluation.record_rows import FailureKind, FailureRow
 from calciscope.evaluation.records import DatasetReport
-from calciscope.evaluation.report.blocks import Block, Exhibit, Gallery, Table, Text
+from calciscope.evaluation.report.blocks import Block, Exhibit, Gallery
 from calciscope.evaluation.report.case_pictures import (
     PREDICTION_COLOR,
     REFERENCE_COLOR,
@@ -16,6 +16,7 @@ from calciscope.evaluation.report.case_pictures import (
 from calciscope.evaluation.report.wording import number, plural
 from calciscope.writers.gallery import WINDOW_HU
 from calciscope.writers.pictures import Picture
+from calciscope.writers.report_blocks import Table, Text
 
 PER_KIND = 4
 """Exhibits with pictures of each kind of failure; the others are in the table."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from calciscope.evaluation.records import DatasetReport
-from calciscope.evaluation.report.blocks import Block, Chart, Charts, Section, Table, Text
+from calciscope.evaluation.report.blocks import Block, Chart, Charts, Section
 from calciscope.evaluation.report.case_pictures import CasePictures
 from calciscope.evaluation.report.chart_burden import bland_altman_chart, scatter_chart
 from calciscope.evaluation.report.chart_calibration import floor_chart, reliability_chart
@@ -24,6 +24,7 @@ from calciscope.evaluation.report.wording import (
     plural,
     sample,
 )
+from calciscope.writers.report_blocks import Table, Text
 
 COMPARED_KEYS = (
     "lesion_dice_from_30_mm3",

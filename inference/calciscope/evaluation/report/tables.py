@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from calciscope.evaluation.record_figures import Agreement
 from calciscope.evaluation.record_rows import CaseRow
 from calciscope.evaluation.records import DatasetReport, PredictorReport
-from calciscope.evaluation.report.blocks import Table
 from calciscope.evaluation.report.wording import capital, figure_name, interval, number, sample
+from calciscope.writers.report_blocks import Table
 
 
 def headline_table(data: DatasetReport) -> Table:

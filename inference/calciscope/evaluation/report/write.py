@@ -47,7 +47,6 @@ def write_report(
             places lie in the frame of its CT. None where there is nothing to draw from.
 
     Raises:
-        MissingExtraError: fpdf2 is not installed.
         OutputError: the folder cannot be written to.
     """
     document = build_document(report, pictures)

@@ -1,0 +1,1 @@
+"""DICOM objects of a study: SEG, SR, encapsulated PDF, secondary captures."""

@@ -1,0 +1,88 @@
+"""The report as Encapsulated PDF (PS3.3 A.45.1, C.24), for archives that show documents."""
+
+from datetime import datetime
+from pathlib import Path
+
+import highdicom as hd
+from pydicom import Dataset, config
+from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
+
+from calciscope.errors import OutputError
+from calciscope.models.manifest import ModelManifest
+from calciscope.readers.study import CtStudy
+from calciscope.writers.dicom.equipment import equipment, run_identity, series_number, settle
+from calciscope.writers.dicom.identifiers import stable_uid
+from calciscope.writers.dicom.saving import save
+
+SERIES_DESCRIPTION = "Calciscope report (research use, not a diagnosis)"
+TITLE = "Soft-tissue calcification on CT (research use, not a diagnosis)"
+SERIES_NUMBER_OFFSET = 4000
+FROM_WORKSTATION = "WSD"
+"""Conversion Type (PS3.3 C.8.6.1)."""
+
+
+def write_encapsulated_pdf(
+    path: Path,
+    study: CtStudy,
+    pdf: bytes,
+    content: str,
+    version: str,
+    model: ModelManifest | None = None,
+    created: datetime | None = None,
+) -> None:
+    """Write a PDF as a DICOM object of the study it was made of.
+
+    Args:
+        path: file to write.
+        study: what was analyzed; it must come from DICOM.
+        pdf: the document's bytes.
+        content: what the document says, without its times: UIDs follow from it.
+        version: of the program.
+        model: what segmented the lesions; None for a rule.
+        created: date and time of the content; now where not given.
+
+    Raises:
+        OutputError: the study has no DICOM instances.
+    """
+    if not study.instances:
+        raise OutputError(f"{study.source} is not DICOM, so {path.name} cannot refer to it")
+    source = study.instances[0]
+    identity = (*run_identity(study, model), content)
+    moment = created or datetime.now()
+    with config.disable_value_validation():
+        document = hd.base.SOPClass(
+            study_instance_uid=source.StudyInstanceUID,
+            series_instance_uid=stable_uid("PDF series", *identity),
+            series_number=series_number(source, SERIES_NUMBER_OFFSET),
+            sop_instance_uid=stable_uid("PDF instance", *identity),
+            sop_class_uid=EncapsulatedPDFStorage,
+            instance_number=1,
+            modality="DOC",
+            transfer_syntax_uid=ExplicitVRLittleEndian,
+            series_description=SERIES_DESCRIPTION,
+            content_date=moment.date(),
+            content_time=moment.time(),
+            **equipment(model, version),
+        )
+        document.ConversionType = FROM_WORKSTATION
+        document.AcquisitionDateTime = None
+        # Its pages say when and of what series it was made.
+        document.BurnedInAnnotation = "YES"
+        document.RecognizableVisualFeatures = "NO"
+        document.DocumentTitle = TITLE
+        document.ConceptNameCodeSequence = []
+        document.MIMETypeOfEncapsulatedDocument = "application/pdf"
+        document.EncapsulatedDocumentLength = len(pdf)
+        # OB: of even length (PS3.5 6.2).
+        document.EncapsulatedDocument = pdf + b"\0" * (len(pdf) % 2)
+        document.SourceInstanceSequence = [_reference(instance) for instance in study.instances]
+        settle(document, source, moment)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(document, path)
+
+
+def _reference(instance: Dataset) -> Dataset:
+    reference = Dataset()
+    reference.ReferencedSOPClassUID = instance.SOPClassUID
+    reference.ReferencedSOPInstanceUID = instance.SOPInstanceUID
+    return reference

@@ -1,0 +1,87 @@
+"""All DICOM results of a study, in one folder."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from calciscope.findings import Findings
+from calciscope.findings_json import to_dict
+from calciscope.models.manifest import ModelManifest
+from calciscope.readers.study import CtStudy
+from calciscope.volume import Volume
+from calciscope.writers.capture_pages import CapturePage
+from calciscope.writers.dicom.captures import write_captures
+from calciscope.writers.dicom.encapsulated_pdf import write_encapsulated_pdf
+from calciscope.writers.dicom.measurement_report import write_measurement_report
+from calciscope.writers.dicom.saving import faults_of
+from calciscope.writers.dicom.segmentation_object import (
+    BINARY,
+    LABELMAP,
+    write_lesion_segmentation,
+    write_segmentation,
+)
+
+
+@dataclass(frozen=True)
+class ReportPages:
+    """The report in the forms that go into DICOM.
+
+    Attributes:
+        pdf: the document.
+        captures: its pictures.
+    """
+
+    pdf: bytes
+    captures: Sequence[CapturePage]
+
+
+def write_dicom_objects(
+    folder: Path,
+    study: CtStudy,
+    lesions: Volume,
+    tissues: Volume,
+    findings: Findings,
+    pages: ReportPages,
+    model: ModelManifest | None = None,
+    labelmap: bool = False,
+    created: datetime | None = None,
+) -> None:
+    """Write SEG (by compartment, lesion by lesion), SR, encapsulated PDF and captures.
+
+    Args:
+        folder: to write into.
+        study: what was analyzed; it must come from DICOM.
+        lesions, tissues: lesion ids and values of `labels.Label` on the grid of the study.
+        findings: the figures.
+        pages: of the report.
+        model: what segmented the lesions; None for a rule.
+        labelmap: whether the SEG by compartment is a LABELMAP, which fewer readers know.
+        created: date and time of all content; now where not given.
+
+    Raises:
+        OutputError: the study has no DICOM instances, lesions and findings do not agree, or the
+            headers of the study are too faulty to refer to.
+    """
+    moment = created or datetime.now()
+    kind = LABELMAP if labelmap else BINARY
+    with faults_of(study):
+        by_compartment = write_segmentation(
+            folder / "segmentation.dcm", study, lesions, findings, model, tissues, moment, kind
+        )
+        by_lesion = None
+        if findings.ct.lesions:
+            by_lesion = write_lesion_segmentation(
+                folder / "lesions.dcm", study, lesions, findings, model, moment
+            )
+        write_measurement_report(
+            folder / "measurements.dcm", study, findings, by_compartment, by_lesion, model, moment
+        )
+        version = findings.provenance.program_version
+        said = {key: value for key, value in to_dict(findings).items() if key != "provenance"}
+        content = json.dumps([said, findings.provenance.warnings], sort_keys=True)
+        write_encapsulated_pdf(
+            folder / "report.dcm", study, pages.pdf, content, version, model, moment
+        )
+        write_captures(folder, study, pages.captures, content, version, model, moment)

@@ -1,0 +1,1 @@
+"""Pages, tables and paragraphs that every PDF of Calciscope is made of."""
