@@ -1,6 +1,6 @@
 """Whatever comes in: a result or a refusal in one sentence, and nothing else.
 
-A sample of what `python benchmarks/fuzz_readers.py` runs by the thousand; always the same inputs.
+A sample of what `python benchmarks/fuzz_readers.py` runs by the thousand, each time the same.
 """
 
 import importlib

@@ -16,11 +16,13 @@ from calciscope.readers.acquisition import acquisition_of
 from calciscope.readers.asked_series import asked_for
 from calciscope.readers.choice import Choice, choose
 from calciscope.readers.dicom_files import FoundFiles
+from calciscope.readers.elements import quiet
 from calciscope.readers.headers import read_headers
 from calciscope.readers.hounsfield import refuse_unless_plausible
 from calciscope.readers.pixel_data import decode
 from calciscope.readers.regridding import rectangular
 from calciscope.readers.series import Series, group_series
+from calciscope.readers.sound_headers import make_sound
 from calciscope.readers.stacks import Candidate, candidates_of
 from calciscope.readers.study import CtStudy, SeriesSummary
 from calciscope.volume import Volume
@@ -79,10 +81,14 @@ def _read(
         volume = Volume(array, stack.affine)
     if any(header.get("LossyImageCompression") == "01" for header in headers):
         warnings.append(f"{series.name} was compressed with loss; HU are approximate")
+    acquisition = acquisition_of(headers)
+    with quiet():
+        if not make_sound(headers, stack):
+            warnings.append(f"{series.name} names several frames of reference; the first was used")
     return CtStudy(
         source=source,
         volume=volume,
-        acquisition=acquisition_of(headers),
+        acquisition=acquisition,
         series=series.summary(),
         left_out=left_out,
         warnings=tuple(warnings),

@@ -1,5 +1,6 @@
 """Values of DICOM elements as plain Python, None where they are absent, empty or malformed."""
 
+import logging
 import math
 import struct
 import warnings
@@ -30,13 +31,23 @@ MALFORMED = (
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep pydicom's warnings about slightly broken sources from the user.
+    """Keep pydicom's warnings about slightly broken sources from the user and from logs.
 
-    What matters of them is checked by the readers, which then name the file and the cure.
+    What matters of them is checked by the readers, which then name the file and the cure. pydicom
+    quotes the values it warns of, among them names.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+
+    def refuse(_: logging.LogRecord) -> bool:
+        return False
+
+    logger = logging.getLogger("pydicom")
+    logger.addFilter(refuse)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.removeFilter(refuse)
 
 
 def numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:

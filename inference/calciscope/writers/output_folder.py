@@ -112,7 +112,7 @@ def _resolved(path: Path) -> Path:
     except RuntimeError as error:
         # Python raises it for a loop of links.
         raise OutputError(
-            f"{path} is a link that leads to itself; choose another folder"
+            f"{path} is a link that leads to itself; choose another folder with -o"
         ) from error
     return target
 
