@@ -31,7 +31,13 @@ def test_too_few_slices(make_slice: Make, count: int) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"position": None}, {"orientation": None}, {"pixel_spacing": None}, {"rows": 0}],
+    [
+        {"position": None},
+        {"orientation": None},
+        {"pixel_spacing": None},
+        {"pixel_spacing": (1e-300, 1e-300)},
+        {"rows": 0},
+    ],
 )
 def test_slices_that_cannot_be_placed(make_slice: Make, changes: dict[str, object]) -> None:
     bad = make_slice(**({"position": (0, 0, 5.0)} | changes))

@@ -101,3 +101,13 @@ def test_a_sequence_that_breaks_off_is_removed() -> None:
     with quiet():
         settle(dataset)
     assert 0x00081140 not in dataset
+
+
+@pytest.mark.parametrize("value", ["1e308", "-1e13", "nan", "inf", "1e400"])
+def test_numbers_larger_than_anything_measured_are_none(value: str) -> None:
+    dataset = Dataset()
+    dataset[0x00201041] = RawDataElement(
+        Tag(0x00201041), "DS", len(value), value.encode(), 0, False, True
+    )
+    with quiet():
+        assert number(dataset, "SliceLocation") is None

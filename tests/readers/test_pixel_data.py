@@ -252,3 +252,12 @@ def test_loss_is_told(ct_folder: Path, edit: Edit) -> None:
     edit(sorted(ct_folder.iterdir())[0], LossyImageCompression="01")
     (warning,) = read_ct(ct_folder).warnings
     assert warning == "series 3 ('CT') was compressed with loss; HU are approximate"
+
+
+def test_a_transfer_syntax_that_is_no_text_is_refused(ct_folder: Path) -> None:
+    path = sorted(ct_folder.iterdir())[0]
+    whole = path.read_bytes()
+    start = whole.index(b"\x02\0\x10\0UI")
+    path.write_bytes(whole[: start + 4] + b"US" + whole[start + 6 :])
+    with pytest.raises(UnreadableFileError, match=r"000001\.dcm is (compressed as|truncated or)"):
+        read_ct(ct_folder)

@@ -13,6 +13,10 @@ ORIENTATION_TOLERANCE = 1e-3
 """Largest difference of a direction cosine within one stack."""
 
 
+LEAST_SPACING_MM = 1e-4
+"""Pixels that are closer are a fault of the header."""
+
+
 class MixedStackError(SeriesGeometryError):
     """Slices that are no single stack; telling acquisitions apart may cure it."""
 
@@ -62,7 +66,9 @@ def arrange(slices: Sequence[Slice], name: str) -> Stack:
 
 def _has_size(each: Slice) -> bool:
     spacing = each.pixel_spacing
-    return spacing is not None and min(spacing) > 0 and min(each.rows, each.columns) > 0
+    return (
+        spacing is not None and min(spacing) > LEAST_SPACING_MM and min(each.rows, each.columns) > 0
+    )
 
 
 def _refuse_if_mixed(first: Slice, each: Slice, name: str) -> None:

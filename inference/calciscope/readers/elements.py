@@ -1,7 +1,6 @@
 """Values of DICOM elements as plain Python, None where they are absent, empty or malformed."""
 
 import logging
-import math
 import struct
 import warnings
 import zlib
@@ -29,6 +28,10 @@ MALFORMED = (
 """What pydicom raises on elements and files that break the standard."""
 
 
+_LARGEST = 1e12
+"""Larger numbers are faults; squares of them would overflow."""
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep pydicom's warnings about slightly broken sources from the user and from logs.
@@ -51,7 +54,7 @@ def quiet() -> Iterator[None]:
 
 
 def numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
-    """The `count` finite numbers of an element."""
+    """The `count` numbers of an element, none of them larger than anything that is measured."""
     try:
         value = dataset.get(keyword)
         if value is None:
@@ -60,7 +63,9 @@ def numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | N
         found = tuple(float(v) for v in values)
     except MALFORMED:
         return None
-    return found if len(found) == count and all(map(math.isfinite, found)) else None
+    # False for what is no number, too.
+    sensible = all(abs(value) <= _LARGEST for value in found)
+    return found if len(found) == count and sensible else None
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:

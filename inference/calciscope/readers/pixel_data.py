@@ -17,7 +17,7 @@ from pydicom.uid import (
 
 from calciscope.errors import UnreadableFileError
 from calciscope.readers.dicom_files import FoundFile
-from calciscope.readers.elements import MALFORMED, quiet, settle
+from calciscope.readers.elements import MALFORMED, quiet, settle, text
 from calciscope.readers.geometry import Stack
 from calciscope.readers.headers import corrupt, read_dataset
 from calciscope.readers.hounsfield import hounsfield, padding_range
@@ -135,13 +135,13 @@ def _refuse_undecodable(dataset: Dataset, file: FoundFile) -> None:
         implicit, little = dataset.original_encoding
         native = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
         dataset.file_meta.TransferSyntaxUID = native if little else ExplicitVRBigEndian
-    syntax = UID(dataset.file_meta.TransferSyntaxUID)
+    syntax = UID(text(dataset.file_meta, "TransferSyntaxUID"))
     try:
         available = get_decoder(syntax).is_available
     except NotImplementedError:
         available = False
     if not available:
         raise UnreadableFileError(
-            f"{file.name} is compressed as {syntax.name}, which cannot be decoded; "
+            f"{file.name} is compressed as {syntax.name or 'unknown'}, which cannot be decoded; "
             "export the series uncompressed or as JPEG 2000"
         )
