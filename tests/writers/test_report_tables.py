@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from calciscope.ct.burden import total_burden
-from calciscope.findings import Chain, Distribution
+from calciscope.findings import SCHEMA_VERSION, Chain, Distribution
 from calciscope.labels import COMPARTMENT_COLORS, Compartment
 from calciscope.locations import Laterality, Level, Region
 from calciscope.writers.report_burden import BURDEN_HEAD, burden_groups, compartments_found
@@ -135,7 +135,7 @@ def test_provenance_names_program_model_engine_and_times(make_findings: Any) -> 
         ("Engine", "onnxruntime on cpu"),
         ("Time (s)", "read 1.2, segment 20.5"),
         ("Memory", "at most 1,500 MB"),
-        ("Findings", "schema 1.2"),
+        ("Findings", f"schema {SCHEMA_VERSION}"),
     )
 
 
