@@ -39,6 +39,9 @@ WORDS = {
     "SeriesDescription": "ZQXSERIES",
     "ContrastBolusAgent": "ZQXAGENT",
     "StudyDate": "19990909",
+    "SeriesDate": "19990909",
+    "AcquisitionDate": "19990909",
+    "ContentDate": "19990909",
 }
 """Values that are no identifiers, but free text or a date."""
 
@@ -108,6 +111,7 @@ def test_reports_show_the_patient_id_on_request(study_folder: Path, tmp_path: Pa
 
 
 def test_deidentified_results_say_nothing(study_folder: Path, tmp_path: Path) -> None:
+    assert analyze(study_folder).provenance.acquired_on == "1999-09-09"
     out = tmp_path / "out"
     findings = analyze(study_folder, out, outputs=OutputOptions(deidentify=True))
     assert saying(out, MARKS) == []

@@ -62,7 +62,7 @@ def deidentified(study: CtStudy) -> CtStudy:
         study,
         source=Path("study"),
         acquisition=replace(
-            study.acquisition, contrast_agent="agent not named" if agent else agent
+            study.acquisition, date=None, contrast_agent="agent not named" if agent else agent
         ),
         series=None if study.series is None else summary(study.series),
         left_out=tuple(summary(series) for series in study.left_out),

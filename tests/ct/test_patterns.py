@@ -80,6 +80,7 @@ SOLIDS = {
     "rod 12 x 4": (rod(12, 4), 12, "linear"),
     "plate 18 x 12 x 2": (plate(18, 12, 2), 22, "sheet"),
     "plate 40 x 30 x 3": (plate(40, 30, 3), 50, "sheet"),
+    "slab 40 x 20 x 10": (plate(40, 20, 10), 44, "mass"),
     "sheath": (sheath(20, 3, 20, 4.5), 46, "sheet"),
     "ball of 3": (ball(3), 3, "punctate"),
     "ball of 6": (ball(6), 6, "punctate"),
@@ -169,5 +170,13 @@ def test_a_share_of_nothing_is_refused(setting: str) -> None:
 
 def test_the_rules_in_words_hold_every_limit() -> None:
     rules = pattern_rules(replace(SETTINGS, net_tunnels=7, sheet_breadth=2.75, punctate_mm=8.5))
-    for part in ("10 %", "60 %", "7 tunnels", "2.75", "8.5 mm", "not a diagnosis"):
+    for part in (
+        "up to 6 mm thick",
+        "10 %",
+        "60 %",
+        "7 tunnels",
+        "2.75",
+        "8.5 mm",
+        "not a diagnosis",
+    ):
         assert part in rules

@@ -1,14 +1,16 @@
 """Toy legs moved by known motions: what registration finds, and what it must not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from calciscope.followup.alignment import align
+from calciscope.followup.registration import JOINT_MM, register_part
 from calciscope.followup.rigid import Rigid, euler
 from calciscope.followup.settings import ComparisonSettings
-from calciscope.followup.skeleton import find_skeleton
+from calciscope.followup.skeleton import Part, find_skeleton
 from calciscope.followup.time_point import TimePoint
 from calciscope.locations import Laterality
 
@@ -84,3 +86,22 @@ def test_lesions_go_with_the_nearest_usable_part(make_point: MakePoint) -> None:
     back = alignment.beside_later(MOTIONS[LEFT](place), LEFT)
     assert back is part
     assert part.earlier_to_later(place) == pytest.approx(MOTIONS[LEFT](place), abs=1.5)
+
+
+def test_a_shaft_goes_with_its_limb(make_point: MakePoint) -> None:
+    # The upper part of the leg is given as a part of its own: alone it could slide.
+    earlier, later = (
+        find_skeleton(point.tissues, SETTINGS)
+        for point in (make_point(legs=(LEFT,)), make_point(legs=(LEFT,), motions=MOTIONS))
+    )
+    labels = earlier.labels.array.copy()
+    z = earlier.labels.lps_mm(np.argwhere(labels > 0))[:, 2]
+    middle = (z > 150.0) & (z < 220.0)
+    labels[labels > 0] = np.where(middle, 2, 1)
+    parts = (Part("leg", LEFT), Part("shaft", LEFT))
+    cut = replace(earlier, labels=earlier.labels.with_array(labels), parts=parts)
+    shaft = align(cut, later, SETTINGS).parts[1]
+    off = shaft.earlier_to_later(shaft.surface_mm) - MOTIONS[LEFT](shaft.surface_mm)
+    assert np.linalg.norm(off, axis=1).mean() < 1.0
+    alone = register_part([1], cut, later, SETTINGS)
+    assert shaft.residual_mm <= alone.residual_mm + JOINT_MM

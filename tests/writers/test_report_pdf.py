@@ -204,7 +204,7 @@ def test_how_mineral_is_spread(make_reported: Any, written: Any) -> None:
     made = make_reported(3)
     ct = replace(made.findings.ct, distribution=Distribution(0.125, 0.2, 0.99))
     text = text_of(written(replace(made, findings=replace(made.findings, ct=ct))))
-    assert "(left + right) of V pv: +0.12. In the lower half" in text
+    assert "(left + right) of V pv: +0.12; of HA +0.20. In the lower half" in text
     assert "of V pv there: 99 %." in text
 
 

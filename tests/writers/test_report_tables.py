@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from calciscope.ct.burden import total_burden
-from calciscope.findings import Chain, Distribution
+from calciscope.findings import SCHEMA_VERSION, Chain, Distribution
 from calciscope.labels import COMPARTMENT_COLORS, Compartment
 from calciscope.locations import Laterality, Level, Region
 from calciscope.patterns import LesionPattern
@@ -188,7 +188,7 @@ def test_provenance_names_program_model_engine_and_times(make_findings: Any) -> 
         ("Engine", "onnxruntime on cpu"),
         ("Time (s)", "read 1.2, segment 20.5"),
         ("Memory", "at most 1,500 MB"),
-        ("Findings", "schema 1.3"),
+        ("Findings", f"schema {SCHEMA_VERSION}"),
     )
 
 

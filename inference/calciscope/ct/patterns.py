@@ -5,8 +5,8 @@ The words describe form and say nothing of the cause. The first rule that holds 
 1. rim: it encloses space, or its core is much fainter than its rim;
 2. net: it has several tunnels and fills little of its convex hull;
 3. punctate: it is shorter than 6 mm or than three voxels, too small to have another form;
-4. sheet: it is much broader than thick;
-5. linear: it is much longer than thick and lies along one line;
+4. sheet: it is thin, up to 6 mm, and much broader than thick;
+5. linear: it is thin, much longer than thick and lies along one line;
 6. punctate: it is shorter than 10 mm;
 7. mass: everything else.
 """
@@ -42,10 +42,12 @@ def pattern_of(
         or voxels_long < settings.pattern_voxels
     ):
         return LesionPattern.PUNCTATE
-    if measures.breadth >= settings.sheet_breadth:
+    thin = measures.thickness_mm <= settings.thin_mm
+    if thin and measures.breadth >= settings.sheet_breadth:
         return LesionPattern.SHEET
     if (
-        measures.slenderness >= settings.linear_slenderness
+        thin
+        and measures.slenderness >= settings.linear_slenderness
         and shape.linearity >= settings.linear_linearity
     ):
         return LesionPattern.LINEAR
@@ -62,10 +64,9 @@ def pattern_rules(settings: MeasurementSettings) -> str:
         f"{100 * settings.rim_core_share:g} % or less of the rim's contrast; net, "
         f"{settings.net_tunnels} tunnels or more of 3 mm and at most "
         f"{100 * settings.net_hull_fill:g} % of its convex hull; punctate, under "
-        f"{settings.minimum_oriented_mm:g} mm or {settings.pattern_voxels:g} voxels long; sheet, "
-        "volume / "
-        f"(length x thickness^2) of {settings.sheet_breadth:g} or more; linear, length / "
-        f"thickness of {settings.linear_slenderness:g} or more and linearity of "
-        f"{settings.linear_linearity:g} or more; punctate, up to {settings.punctate_mm:g} mm "
-        "long; mass"
+        f"{settings.minimum_oriented_mm:g} mm or {settings.pattern_voxels:g} voxels long; of what "
+        f"is up to {settings.thin_mm:g} mm thick, sheet, volume / (length x thickness^2) of "
+        f"{settings.sheet_breadth:g} or more, or linear, length / thickness of "
+        f"{settings.linear_slenderness:g} or more and linearity of {settings.linear_linearity:g} "
+        f"or more; punctate, up to {settings.punctate_mm:g} mm long; mass"
     )

@@ -25,7 +25,7 @@ class MeasurementSettings:
             bone and across it.
         chain_minimum_lesions: fewer are no chain.
         chain_angle_deg, chain_linearity: most and least of a chain that is linear along the bone.
-        rim_enclosed_share, rim_core_share, net_tunnels, net_hull_fill, sheet_breadth,
+        rim_enclosed_share, rim_core_share, net_tunnels, net_hull_fill, sheet_breadth, thin_mm,
             linear_slenderness, linear_linearity, pattern_voxels, punctate_mm: limits of the
             patterns, see `calciscope.ct.patterns`.
         metal_from_hu: what was named foreign and reads this much is metal.
@@ -57,6 +57,7 @@ class MeasurementSettings:
     net_tunnels: int = 3
     net_hull_fill: float = 0.6
     sheet_breadth: float = 2.2
+    thin_mm: float = 6.0
     linear_slenderness: float = 2.0
     linear_linearity: float = 0.5
     pattern_voxels: float = 3.0

@@ -82,13 +82,17 @@ class Alignment:
 
 
 def align(earlier: Skeleton, later: Skeleton, settings: ComparisonSettings) -> Alignment:
-    """Register every part of the earlier skeleton."""
-    return Alignment(
-        tuple(
-            register_part(number, earlier, later, settings) for number in range(len(earlier.parts))
-        ),
-        settings,
-    )
+    """Register every part of the earlier skeleton, the bones of each side together first."""
+    found: dict[int, RegisteredPart] = {}
+    for side in dict.fromkeys(part.side for part in earlier.parts):
+        numbers = [n for n, part in enumerate(earlier.parts) if part.side is side]
+        joint = None
+        if len(numbers) > 1:
+            together = register_part(numbers, earlier, later, settings)
+            joint = together.earlier_to_later if together.is_shown else None
+        for number in numbers:
+            found[number] = register_part([number], earlier, later, settings, joint)
+    return Alignment(tuple(found[number] for number in sorted(found)), settings)
 
 
 def still(part: RegisteredPart | None) -> Rigid:

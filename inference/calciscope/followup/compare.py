@@ -64,6 +64,7 @@ def compare_points(
         tell("matching", 0.0)
     error = repeatability(protocols.same, protocols.same_kvp)
     changes = _changes(earlier, later, alignment, error, settings)
+    counts = Counter(change.trend for change in changes)
     comparison = Comparison(
         program_version=__version__,
         earlier=_compared_date(earlier),
@@ -71,11 +72,11 @@ def compare_points(
         days_between=protocols.days,
         same_protocol=protocols.same,
         differences=protocols.differences,
-        warnings=(*_warnings(alignment, skeletons, changes),),
+        warnings=tuple(_warnings(alignment, skeletons, changes)),
         settings=settings,
         repeatability=error,
         registration=tuple(_told(part, alignment) for part in alignment.parts),
-        counts={trend: Counter(c.trend for c in changes)[trend] for trend in Trend},
+        counts={trend: counts[trend] for trend in Trend},
         changes=changes,
         totals=total_changes(
             earlier.findings.ct.lesions, later.findings.ct.lesions, changes, error, settings

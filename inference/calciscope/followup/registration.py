@@ -6,6 +6,7 @@ and only where the later scan shows something, so that fields of view may differ
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,9 @@ VOXELS = 4000
 """Voxels of the band that the distance maps are compared at; more change nothing but the time."""
 
 ITERATIONS = 120
+JOINT_MM = 0.1
+"""A part that fits its own motion by no more than this better moves with its whole limb."""
+
 OUTLIER_MM = 10.0
 """A surface point farther off counts as this far in the residual: one error is no misfit."""
 
@@ -68,25 +72,32 @@ class RegisteredPart:
 
 
 def register_part(
-    number: int, earlier: Skeleton, later: Skeleton, settings: ComparisonSettings
+    numbers: Sequence[int],
+    earlier: Skeleton,
+    later: Skeleton,
+    settings: ComparisonSettings,
+    joint: Rigid | None = None,
 ) -> RegisteredPart:
-    """Register one part of the earlier skeleton to the later one, if that shows it.
+    """Register a part of the earlier skeleton to the later one, if that shows it.
 
     A part of one side is only ever looked for among the bones of that side and of the trunk.
 
     Args:
-        number: its index in `earlier.parts`.
+        numbers: its index in `earlier.parts`; several of one side to move them as one.
         earlier, later: of the two dates.
         settings: how much of it the later scan must show.
+        joint: motion of all bones of its side together. It is taken where it fits as well: a shaft
+            alone slides along itself, with its neighbors it does not.
     """
-    part = earlier.parts[number]
+    part = earlier.parts[numbers[0]]
+    labels = [number + 1 for number in numbers]
     bones = earlier.labels.with_array(earlier.beside(part.side))
-    surface = surface_points(bones, earlier.labels.array == number + 1)
+    surface = surface_points(bones, np.isin(earlier.labels.array, labels))
     fixed = _cropped(bones)
     moving = _cropped(later.labels.with_array(later.beside(part.side)))
     if fixed is None or moving is None:
         return RegisteredPart(part, surface)
-    own = _values_on(earlier.labels, fixed) == number + 1
+    own = np.isin(_values_on(earlier.labels, fixed), labels)
     target = moving.lps_mm(np.argwhere(moving.array)[::7])
     far = signed_distance(moving, MOST_MM[0])
     starts = best_starts(surface, target, far, settings.least_overlap, STARTS)
@@ -104,7 +115,12 @@ def register_part(
     nearest = min(tried, key=lambda pair: pair[0])[1]
     cut, far_cut = (_cut(distance, MOST_MM[1]) for distance in (own_distance, far))
     best = _Matcher(cut, far_cut, region, LEAST_STEPS_MM[1]).refine(nearest)
-    return _judged(part, best, surface, far)
+    found = _judged(part, best, surface, far)
+    if joint is None:
+        return found
+    together = _judged(part, joint, surface, far)
+    as_well = together.residual_mm <= found.residual_mm + JOINT_MM
+    return together if as_well and together.overlap >= settings.least_overlap else found
 
 
 def _cropped(mask: Volume) -> Volume | None:

@@ -184,9 +184,10 @@ def rules(comparison: Comparison) -> tuple[tuple[str, str], ...]:
     return (
         (
             "Registration",
-            "Each long bone, with what lies beside it, is registered on its own: a rigid motion "
-            "found from distance maps of bone. The left is only ever compared with the left. A "
-            f"part whose surfaces lie {settings.bad_mm:g} mm or more apart is not used.",
+            "Each long bone, with what lies beside it, is registered on its own, or with its whole "
+            "limb where that fits as well: a rigid motion found from distance maps of bone. The "
+            "left is only ever compared with the left. A part whose surfaces lie more than "
+            f"{settings.bad_mm:g} mm apart is not used.",
         ),
         (
             "Matching",

@@ -12,7 +12,7 @@ class ComparisonSettings:
         least_bone_mm3: a part of the skeleton smaller than this is not registered on its own.
         least_overlap: smallest share of a part's surface that the other date must show.
         good_mm: mean distance of registered surfaces up to which nothing is said.
-        bad_mm: and from which the part is not used; lesions beside it are not compared.
+        bad_mm: and above which the part is not used; lesions beside it are not compared.
         match_mm: farthest that two lesions without overlap may lie apart and be the same one.
         least_shared: share of the smaller lesion that must lie in the other (within a voxel) for
             two lesions to overlap.

@@ -12,18 +12,22 @@ import highdicom as hd
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydicom import config
 from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.valuerep import DA, TM
 
-from calciscope.errors import OutputError
 from calciscope.models.manifest import ModelManifest
 from calciscope.readers.study import CtStudy
 from calciscope.writers.capture_pages import CapturePage
 from calciscope.writers.dicom.encapsulated_pdf import FROM_WORKSTATION
-from calciscope.writers.dicom.equipment import equipment, run_identity, series_number, settle
+from calciscope.writers.dicom.equipment import (
+    equipment,
+    making,
+    run_identity,
+    save,
+    series_number,
+    settle,
+)
 from calciscope.writers.dicom.identifiers import stable_uid
-from calciscope.writers.dicom.saving import save
 from calciscope.writers.dicom.source import bare_headers, frame_of_reference_of
 
 SERIES_DESCRIPTION = "Calciscope pictures (research use, not a diagnosis)"
@@ -53,15 +57,13 @@ def write_captures(
     Raises:
         OutputError: the study has no DICOM instances.
     """
-    if not study.instances:
-        raise OutputError(f"{study.source} is not DICOM, so no capture can refer to it")
-    source = study.instances[0]
-    header = bare_headers(study.instances[:1], frame_of_reference_of(study.instances))[0]
-    identity = (*run_identity(study, model), content)
     moment = created or datetime.now()
-    folder.mkdir(parents=True, exist_ok=True)
     for number, page in enumerate(pages, start=1):
-        with config.disable_value_validation():
+        path = folder / f"picture_{number:02d}.dcm"
+        with making(path, study):
+            source = study.instances[0]
+            header = bare_headers(study.instances[:1], frame_of_reference_of(study.instances))[0]
+            identity = (*run_identity(study, model), content)
             capture = hd.sc.SCImage.from_ref_dataset(
                 ref_dataset=header,
                 pixel_array=_rgb(page.png),
@@ -89,7 +91,7 @@ def write_captures(
             capture.ImageComments = page.title
             capture.BurnedInAnnotation = "YES"
             settle(capture, source, moment)
-            save(capture, folder / f"picture_{number:02d}.dcm")
+            save(capture, path)
 
 
 def _rgb(png: bytes) -> NDArray[np.uint8]:

@@ -4,15 +4,20 @@ from datetime import datetime
 from pathlib import Path
 
 import highdicom as hd
-from pydicom import Dataset, config
+from pydicom import Dataset
 from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
 
-from calciscope.errors import OutputError
 from calciscope.models.manifest import ModelManifest
 from calciscope.readers.study import CtStudy
-from calciscope.writers.dicom.equipment import equipment, run_identity, series_number, settle
+from calciscope.writers.dicom.equipment import (
+    equipment,
+    making,
+    run_identity,
+    save,
+    series_number,
+    settle,
+)
 from calciscope.writers.dicom.identifiers import stable_uid
-from calciscope.writers.dicom.saving import save
 
 SERIES_DESCRIPTION = "Calciscope report (research use, not a diagnosis)"
 TITLE = "Soft-tissue calcification on CT (research use, not a diagnosis)"
@@ -44,12 +49,10 @@ def write_encapsulated_pdf(
     Raises:
         OutputError: the study has no DICOM instances.
     """
-    if not study.instances:
-        raise OutputError(f"{study.source} is not DICOM, so {path.name} cannot refer to it")
-    source = study.instances[0]
-    identity = (*run_identity(study, model), content)
     moment = created or datetime.now()
-    with config.disable_value_validation():
+    with making(path, study):
+        source = study.instances[0]
+        identity = (*run_identity(study, model), content)
         document = hd.base.SOPClass(
             study_instance_uid=source.StudyInstanceUID,
             series_instance_uid=stable_uid("PDF series", *identity),
@@ -77,7 +80,6 @@ def write_encapsulated_pdf(
         document.EncapsulatedDocument = pdf + b"\0" * (len(pdf) % 2)
         document.SourceInstanceSequence = [_reference(instance) for instance in study.instances]
         settle(document, source, moment)
-        path.parent.mkdir(parents=True, exist_ok=True)
         save(document, path)
 
 

@@ -1,17 +1,24 @@
 """What all DICOM results of a run share: the maker, the study they belong to, their times."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
-from pydicom import Dataset
+from pydicom import Dataset, config
 from pydicom.valuerep import DA, DT, TM
 
+from calciscope.errors import OutputError
 from calciscope.models.manifest import ModelManifest
+from calciscope.readers.elements import MALFORMED, quiet
 from calciscope.readers.study import CtStudy
 from calciscope.writers.dicom.source import adopt_identity
 
 MANUFACTURER = "Calciscope"
-NOTE = "research use, not a diagnosis"
+
+_FAULTS = tuple(kind for kind in MALFORMED if kind is not OSError)
 
 
 def series_number(source: Dataset, offset: int) -> int:
@@ -41,3 +48,32 @@ def settle(result: Dataset, source: Dataset, created: datetime) -> None:
     result.InstanceCreationTime = TM(created.time())
     for maker in result.get("ContributingEquipmentSequence", ()):
         maker.ContributionDateTime = DT(created)
+
+
+@contextmanager
+def making(path: Path, study: CtStudy) -> Iterator[None]:
+    """Make an object of a study read from DICOM: its faults are no news, but none goes unnamed.
+
+    Raises:
+        OutputError: the study has no DICOM instances, or its headers are too faulty to refer to;
+            none of their values is quoted.
+    """
+    if not study.instances:
+        raise OutputError(f"{study.source} is not DICOM, so {path.name} cannot refer to it")
+    try:
+        with quiet(), config.disable_value_validation():
+            yield
+    except _FAULTS as error:
+        raise OutputError(
+            f"{path.name} cannot refer to {study.source}, as its headers break the DICOM standard "
+            f"({type(error).__name__}); export the original series"
+        ) from error
+
+
+def save(result: Dataset, path: Path) -> None:
+    """Write an object to a file, making the folders above it."""
+    stream = BytesIO()
+    result.save_as(stream)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Not by pydicom: it would hide that a disk is full behind words of its own.
+    path.write_bytes(stream.getbuffer())

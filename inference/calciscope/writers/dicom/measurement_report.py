@@ -5,11 +5,10 @@ from datetime import datetime
 from pathlib import Path
 
 import highdicom as hd
-from pydicom import Dataset, config
+from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import UID
 
-from calciscope.errors import OutputError
 from calciscope.findings import Findings
 from calciscope.findings_json import to_dict
 from calciscope.models.manifest import ModelManifest
@@ -17,7 +16,9 @@ from calciscope.readers.study import CtStudy
 from calciscope.writers.dicom.equipment import (
     MANUFACTURER,
     equipment,
+    making,
     run_identity,
+    save,
     series_number,
     settle,
 )
@@ -29,7 +30,6 @@ from calciscope.writers.dicom.measurement_groups import (
     lesion_groups,
     total_group,
 )
-from calciscope.writers.dicom.saving import save
 from calciscope.writers.dicom.segmentation_object import WrittenSegmentation
 from calciscope.writers.dicom.source import bare_headers, frame_of_reference_of
 
@@ -66,20 +66,17 @@ def write_measurement_report(
     Raises:
         OutputError: the study has no DICOM instances.
     """
-    if not study.instances:
-        raise OutputError(f"{study.source} is not DICOM, so {path.name} cannot refer to it")
-    source = study.instances[0]
-    headers = bare_headers(study.instances, frame_of_reference_of(study.instances))
     written = [compartments] if lesions is None else [compartments, lesions]
-    identity = (
-        *run_identity(study, model),
-        *(str(segmentation.sop_instance_uid) for segmentation in written),
-        json.dumps(to_dict(findings)["ct"], sort_keys=True),
-    )
     version = findings.provenance.program_version
     moment = created or datetime.now()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with config.disable_value_validation():
+    with making(path, study):
+        source = study.instances[0]
+        headers = bare_headers(study.instances, frame_of_reference_of(study.instances))
+        identity = (
+            *run_identity(study, model),
+            *(str(segmentation.sop_instance_uid) for segmentation in written),
+            json.dumps(to_dict(findings)["ct"], sort_keys=True),
+        )
         report = hd.sr.Comprehensive3DSR(
             evidence=[*headers, *(_evidence(headers[0], s) for s in written)],
             content=_content(study, findings, compartments, lesions, model, identity),

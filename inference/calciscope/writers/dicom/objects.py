@@ -15,7 +15,6 @@ from calciscope.writers.capture_pages import CapturePage
 from calciscope.writers.dicom.captures import write_captures
 from calciscope.writers.dicom.encapsulated_pdf import write_encapsulated_pdf
 from calciscope.writers.dicom.measurement_report import write_measurement_report
-from calciscope.writers.dicom.saving import faults_of
 from calciscope.writers.dicom.segmentation_object import (
     BINARY,
     LABELMAP,
@@ -61,27 +60,23 @@ def write_dicom_objects(
         created: date and time of all content; now where not given.
 
     Raises:
-        OutputError: the study has no DICOM instances, lesions and findings do not agree, or the
-            headers of the study are too faulty to refer to.
+        OutputError: the study has no DICOM instances, or lesions and findings do not agree.
     """
     moment = created or datetime.now()
     kind = LABELMAP if labelmap else BINARY
-    with faults_of(study):
-        by_compartment = write_segmentation(
-            folder / "segmentation.dcm", study, lesions, findings, model, tissues, moment, kind
+    by_compartment = write_segmentation(
+        folder / "segmentation.dcm", study, lesions, findings, model, tissues, moment, kind
+    )
+    by_lesion = None
+    if findings.ct.lesions:
+        by_lesion = write_lesion_segmentation(
+            folder / "lesions.dcm", study, lesions, findings, model, moment
         )
-        by_lesion = None
-        if findings.ct.lesions:
-            by_lesion = write_lesion_segmentation(
-                folder / "lesions.dcm", study, lesions, findings, model, moment
-            )
-        write_measurement_report(
-            folder / "measurements.dcm", study, findings, by_compartment, by_lesion, model, moment
-        )
-        version = findings.provenance.program_version
-        said = {key: value for key, value in to_dict(findings).items() if key != "provenance"}
-        content = json.dumps([said, findings.provenance.warnings], sort_keys=True)
-        write_encapsulated_pdf(
-            folder / "report.dcm", study, pages.pdf, content, version, model, moment
-        )
-        write_captures(folder, study, pages.captures, content, version, model, moment)
+    write_measurement_report(
+        folder / "measurements.dcm", study, findings, by_compartment, by_lesion, model, moment
+    )
+    version = findings.provenance.program_version
+    said = {key: value for key, value in to_dict(findings).items() if key != "provenance"}
+    content = json.dumps([said, findings.provenance.warnings], sort_keys=True)
+    write_encapsulated_pdf(folder / "report.dcm", study, pages.pdf, content, version, model, moment)
+    write_captures(folder, study, pages.captures, content, version, model, moment)

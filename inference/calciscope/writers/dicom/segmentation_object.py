@@ -11,7 +11,6 @@ from pathlib import Path
 import highdicom as hd
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import config
 from pydicom.uid import UID
 
 from calciscope.errors import OutputError
@@ -19,9 +18,15 @@ from calciscope.findings import Findings
 from calciscope.models.manifest import ModelManifest
 from calciscope.readers.study import CtStudy
 from calciscope.volume import Volume
-from calciscope.writers.dicom.equipment import equipment, run_identity, series_number, settle
+from calciscope.writers.dicom.equipment import (
+    equipment,
+    making,
+    run_identity,
+    save,
+    series_number,
+    settle,
+)
 from calciscope.writers.dicom.identifiers import content_digest, stable_uid
-from calciscope.writers.dicom.saving import save
 from calciscope.writers.dicom.segment_description import segment_description, tracking_uid
 from calciscope.writers.dicom.segments import Segment, lesion_segments, segment_map
 from calciscope.writers.dicom.source import bare_headers, frame_of_reference_of
@@ -170,13 +175,11 @@ def _write(
     name = kind.name if segmentation_type is BINARY else f"{kind.name} {segmentation_type.value}"
     version = findings.provenance.program_version
     moment = created or datetime.now()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    frame_of_reference = frame_of_reference_of(study.instances)
-    headers = bare_headers(study.instances, frame_of_reference)
     is_multi_frame = "NumberOfFrames" in source
     found = bool(marked.array.any())
-    # The source's own faults, such as too long a Study ID, are no news here.
-    with config.disable_value_validation():
+    with making(path, study):
+        frame_of_reference = frame_of_reference_of(study.instances)
+        headers = bare_headers(study.instances, frame_of_reference)
         segmentation = hd.seg.Segmentation(
             source_images=headers[:1] if is_multi_frame else headers,
             further_source_images=headers[1:] if is_multi_frame else None,
