@@ -13,9 +13,10 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from calciscope.errors import OutputError
-from calciscope.writers.dicom.saving import faults_of, save
+from calciscope.writers.dicom.equipment import making, save
 
-STUDY: Any = SimpleNamespace(source=Path("study"))
+STUDY: Any = SimpleNamespace(source=Path("study"), instances=(Dataset(),))
+PATH = Path("a.dcm")
 
 
 def result() -> Dataset:
@@ -39,7 +40,7 @@ def test_a_full_disk_keeps_its_number(tmp_path: Path, monkeypatch: pytest.Monkey
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space left") as refusal, faults_of(STUDY):
+    with pytest.raises(OSError, match="No space left") as refusal, making(PATH, STUDY):
         save(result(), tmp_path / "a.dcm")
     assert refusal.value.errno == errno.ENOSPC
 
@@ -47,20 +48,21 @@ def test_a_full_disk_keeps_its_number(tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("kind", [ValueError, KeyError, TypeError, AttributeError])
 def test_a_fault_of_a_header_is_told_without_its_value(kind: type[Exception]) -> None:
     wanted = (
-        rf"cannot refer to study, as its headers break the standard \({kind.__name__}\); export"
+        rf"a\.dcm cannot refer to study, as its headers break the DICOM standard"
+        rf" \({kind.__name__}\); export"
     )
-    with pytest.raises(OutputError, match=wanted) as refusal, faults_of(STUDY):
+    with pytest.raises(OutputError, match=wanted) as refusal, making(PATH, STUDY):
         raise kind("Smith^John")
     assert "Smith" not in str(refusal.value)
 
 
 def test_our_own_refusals_and_interrupts_pass() -> None:
-    with pytest.raises(OutputError, match=r"^ours$"), faults_of(STUDY):
+    with pytest.raises(OutputError, match=r"^ours$"), making(PATH, STUDY):
         raise OutputError("ours")
-    with pytest.raises(KeyboardInterrupt), faults_of(STUDY):
+    with pytest.raises(KeyboardInterrupt), making(PATH, STUDY):
         raise KeyboardInterrupt
 
 
 def test_warnings_about_headers_are_kept_quiet() -> None:
-    with warnings.catch_warnings(), faults_of(STUDY):
+    with warnings.catch_warnings(), making(PATH, STUDY):
         warnings.warn("Invalid value for VR PN: 'Smith^John'", stacklevel=1)
