@@ -11,6 +11,7 @@ Nothing is guessed: a unit must be stated, and a value that no patient can have 
 """
 
 import re
+import reprlib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -148,7 +149,7 @@ def _number(name: str, given: Any) -> float:
 
 
 def _titer(given: Any) -> str:
-    match = TITER.fullmatch(str(given).strip())
+    match = TITER.fullmatch(given.strip()) if isinstance(given, str) else None
     if match is None:
         raise ValueError(f"ana_titer is '{_short(given)}'; write it such as 1:320")
     return f"1:{match[1]}"
@@ -162,7 +163,10 @@ def _disease(given: Any) -> Disease:
 
 def _short(given: Any) -> str:
     """A value as it is quoted: in one line, and not longer than it helps."""
-    text = " ".join(str(given).split())
+    brief = reprlib.Repr()
+    brief.maxlevel = 2
+    # A list may hold itself many times over: written out it would fill the memory.
+    text = " ".join((given if isinstance(given, str) else brief.repr(given)).split())
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
