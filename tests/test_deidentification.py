@@ -1,6 +1,9 @@
 """Who the patient is stays where it belongs; de-identified results do not say it anywhere."""
 
 import gzip
+import shutil
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +13,12 @@ import pytest
 from pydicom import Dataset
 from pypdf import PdfReader
 
-from calciscope.deidentification import deidentified
+from calciscope.deidentification import REMOVED, deidentified
 from calciscope.errors import InputError
 from calciscope.phantom.dicom import write_ct_series
 from calciscope.pipeline import analyze
 from calciscope.readers import read_ct
+from calciscope.readers.study import CtAcquisition, CtStudy
 from calciscope.results import OutputOptions
 from calciscope.volume import Volume
 
@@ -124,6 +128,8 @@ def test_deidentified_results_say_nothing(study_folder: Path, tmp_path: Path) ->
     assert {d.StudyInstanceUID for d in objects} == {objects[0].StudyInstanceUID}
     for dataset in objects:
         assert dataset.PatientIdentityRemoved == "YES"
+        assert dataset.PatientID == objects[0].PatientID
+        assert dataset.PatientID.startswith("ANON-")
         assert dataset.DeidentificationMethodCodeSequence[0].CodeValue == "113100"
     assert "contrast agent was given (agent not named)" in " ".join(findings.provenance.warnings)
 
@@ -156,11 +162,50 @@ def test_what_is_nested_and_private_is_clean_too(study_folder: Path) -> None:
         assert "ZQX" not in str(instance)
 
 
-def test_values_in_sentences_are_taken_out(study_folder: Path) -> None:
-    from dataclasses import replace
+def test_messages_that_name_files_or_values_are_taken_out(study_folder: Path) -> None:
+    (name,) = {path.parent.name for path in study_folder.glob("*.dcm")}
+    assert name == "ct"
+    file = next(study_folder.glob("*.dcm")).name
+    study = replace(
+        read_ct(study_folder),
+        warnings=("Series 'ZQXSERIES' has 20 slices.", f"{file} is odd.", "A tilt was removed."),
+    )
+    assert deidentified(study).warnings == (REMOVED, REMOVED, "A tilt was removed.")
 
-    study = replace(read_ct(study_folder), warnings=("Series 'ZQXSERIES' of ZQXID has 20 slices.",))
-    assert deidentified(study).warnings == ("Series '[removed]' of [removed] has 20 slices.",)
+
+def test_names_in_folders_and_archives_are_taken_out(study_folder: Path, tmp_path: Path) -> None:
+    """Folders below the given one and members of an archive bear names too."""
+    inner = tmp_path / "given" / "ZQXNAME_JANE"
+    shutil.copytree(study_folder, inner)
+    (inner / "note.dcm").write_text("no DICOM")
+    with zipfile.ZipFile(tmp_path / "study.zip", "w") as archive:
+        for path in inner.iterdir():
+            archive.write(path, f"ZQXNAME_JANE/{path.name}")
+    for source in (tmp_path / "given", tmp_path / "study.zip"):
+        study = read_ct(source)
+        assert any("note.dcm" in warning for warning in study.warnings)
+        assert not any("ZQX" in warning for warning in deidentified(study).warnings)
+
+
+def test_a_multi_frame_source_keeps_its_geometry_alone() -> None:
+    """Values that the library does not know how to empty are in sequences that are not kept."""
+    place, group, header = Dataset(), Dataset(), Dataset()
+    place.ImagePositionPatient = [1.0, 2.0, 3.0]
+    group.PlanePositionSequence = [place]
+    group.FrameContentSequence = [Dataset()]
+    group.FrameContentSequence[0].FrameComments = "ZQXFRAME"
+    header.PerFrameFunctionalGroupsSequence = [group]
+    reference = Dataset()
+    reference.private_block(0x0011, "ZQXMAKER", create=True).add_new(1, "OW", b"ab")
+    header.ReferencedImageSequence = [reference]
+    header.SeriesInstanceUID, header.PatientID = "1.2.3", "ZQXID"
+    grid = Volume.from_spacing(np.zeros((2, 2, 2), np.int16), (1.0, 1.0, 1.0))
+    study = CtStudy(Path("x"), grid, CtAcquisition(), None, (), (), (header,), False)
+    clean = deidentified(study).instances[0]
+    assert "ZQX" not in str(clean)
+    kept = clean.PerFrameFunctionalGroupsSequence[0].PlanePositionSequence[0]
+    assert list(kept.ImagePositionPatient) == [1.0, 2.0, 3.0]
+    assert clean.PatientID.startswith("ANON-")
 
 
 def test_the_two_options_exclude_each_other() -> None:

@@ -84,6 +84,8 @@ def run(
     from calciscope.pipeline import Analyzer
     from calciscope.results import OutputOptions
 
+    if deidentify and show_patient:
+        raise typer.BadParameter("a de-identified report cannot show the patient; leave one out")
     outputs = OutputOptions(labelmap, deidentify, show_patient)
     # Before the model is loaded: what cannot be used is refused at once.
     values = None if labs is None else read_labs(labs)

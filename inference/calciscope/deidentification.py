@@ -2,18 +2,24 @@
 
 The Basic Application Level Confidentiality Profile (PS3.15 E, Table E.1-1), as dicom-anonymizer
 carries it out. It goes over the headers that all results are made of, so that every result is
-clean: identifiers and dates are emptied, UIDs replaced, private attributes removed. Pixels are not
-looked at: results hold no pixels of the source but the pictures of the report.
+clean: the patient gets a pseudonym, dates and identifiers are emptied or replaced, UIDs replaced,
+private attributes removed. Of nested attributes only the geometry of frames is kept, which is all
+that results need. What the CT shows is left: a face in the field of view can be seen in pictures
+and in the viewer of the report.
 """
 
-from collections.abc import Callable, Sequence
+import re
+import secrets
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from dicomanonymizer import simpledicomanonymizer as profile
 from pydicom import Dataset, config
 from pydicom.sr.codedict import codes
+from pydicom.tag import Tag
 from pydicom.uid import UID, generate_uid
 
 from calciscope.readers.study import CtStudy, SeriesSummary
@@ -22,18 +28,22 @@ EDITION = "dicomfields_2026c"
 """Edition of Table E.1-1."""
 
 METHOD = "PS3.15 Basic Application Level Confidentiality Profile"
-REMOVED = "[removed]"
+REMOVED = "A message that names files or values of headers was removed."
 SHORTEST = 3
-"""Identifying values shorter than this are not searched for in sentences."""
+"""Values shorter than this are not looked for in messages."""
 
-Replace = Callable[[str], UID]
+FRAMES = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
+GEOMETRY = ("PixelMeasuresSequence", "PlanePositionSequence", "PlaneOrientationSequence")
+"""Nested attributes that results need of a multi-frame source (PS3.3 C.7.6.16)."""
+
+Rule = Callable[[Dataset, tuple[int, ...]], None]
 
 
 def deidentified(study: CtStudy) -> CtStudy:
     """A study of which nothing says whose it is.
 
-    UIDs are replaced at random, alike within the study: another run replaces them by others, so
-    that nobody who knows the originals can find the results.
+    UIDs and the Patient ID are replaced at random, alike within the study: another run replaces
+    them by others, so that nobody who knows the originals can find the results.
 
     Args:
         study: as it was read; it is left as it is.
@@ -43,10 +53,12 @@ def deidentified(study: CtStudy) -> CtStudy:
     def new_uid(uid: str) -> UID:
         return uids.setdefault(uid, generate_uid(prefix=None))
 
-    instances = tuple(_clean(instance, new_uid) for instance in study.instances)
+    rules = _rules(new_uid)
+    pseudonym = f"ANON-{secrets.token_hex(6).upper()}"
+    instances = tuple(_clean(instance, rules, pseudonym) for instance in study.instances)
     # The library keeps what it replaces, for ever.
     profile.dictionary.clear()
-    told = _identifying(study)
+    told = _telling(study)
 
     def summary(series: SeriesSummary) -> SeriesSummary:
         return replace(
@@ -54,7 +66,7 @@ def deidentified(study: CtStudy) -> CtStudy:
             series_instance_uid=new_uid(series.series_instance_uid),
             study_instance_uid=new_uid(series.study_instance_uid),
             description="",
-            reason=_scrubbed(series.reason, told),
+            reason=_harmless(series.reason, told),
         )
 
     agent = study.acquisition.contrast_agent
@@ -66,20 +78,24 @@ def deidentified(study: CtStudy) -> CtStudy:
         ),
         series=None if study.series is None else summary(study.series),
         left_out=tuple(summary(series) for series in study.left_out),
-        warnings=tuple(_scrubbed(warning, told) for warning in study.warnings),
+        warnings=tuple(_harmless(warning, told) for warning in study.warnings),
         instances=instances,
     )
 
 
-def _clean(instance: Dataset, new_uid: Replace) -> Dataset:
+def _clean(instance: Dataset, rules: dict[tuple[int, ...], Rule], pseudonym: str) -> Dataset:
     """A copy of a header without what identifies."""
-    result = deepcopy(instance)
+    frames = {keyword: _geometry(instance, keyword) for keyword in FRAMES if keyword in instance}
+    result = Dataset()
+    # The library neither looks into sequences nor knows what all of their values may be.
+    result.update({e.tag: deepcopy(e) for e in instance if e.VR != "SQ" and not e.tag.is_private})
     with config.disable_value_validation():
-        _apply(result, new_uid)
-        for keyword in ("StudyDate", "StudyTime", "PatientBirthDate"):
+        profile.anonymize_dataset(result, dict(rules), base_rules_gen=dict)
+        for element in result:
             # The library writes the year 1, which would be taken for a date.
-            if keyword in result:
-                setattr(result, keyword, "")
+            if element.VR in ("DA", "DT", "TM"):
+                element.value = ""
+        result.PatientID = result.PatientName = pseudonym
         result.PatientIdentityRemoved = "YES"
         result.DeidentificationMethod = METHOD
         code = codes.DCM.BasicApplicationConfidentialityProfile
@@ -87,50 +103,71 @@ def _clean(instance: Dataset, new_uid: Replace) -> Dataset:
         item.CodeValue, item.CodingSchemeDesignator = code.value, code.scheme_designator
         item.CodeMeaning = code.meaning
         result.DeidentificationMethodCodeSequence = [item]
+        for keyword, items in frames.items():
+            setattr(result, keyword, items)
     return result
 
 
-def _apply(dataset: Dataset, new_uid: Replace) -> None:
-    """Apply the profile to a data set and, which the library leaves out, to what is nested."""
-    rules = {
-        tag: _uid_rule(new_uid) if action is profile.replace_UID else action
-        for tag, action in profile.initialize_actions(EDITION).items()
-    }
-    profile.anonymize_dataset(dataset, rules, base_rules_gen=dict)
-    for element in dataset:
-        if element.VR == "SQ":
-            for item in element.value:
-                _apply(item, new_uid)
+def _geometry(instance: Dataset, keyword: str) -> list[Dataset]:
+    """Where frames lie, and nothing else of them."""
+    items = []
+    for group in instance[keyword].value:
+        kept = Dataset()
+        for macro in GEOMETRY:
+            if macro in group:
+                kept[macro] = deepcopy(group[macro])
+                for place in kept[macro].value:
+                    place.remove_private_tags()
+        items.append(kept)
+    return items
 
 
-def _uid_rule(new_uid: Replace) -> Callable[[Dataset, tuple[int, int]], None]:
-    """Replace UIDs by ours: the library keeps every UID that it ever saw."""
+def _rules(new_uid: Callable[[str], UID]) -> dict[tuple[int, ...], Rule]:
+    """What the profile does with each attribute; UIDs are replaced by ours.
 
-    def rule(dataset: Dataset, tag: tuple[int, int]) -> None:
-        element = dataset.get(tag)
+    The library would remember every UID that it ever saw.
+    """
+
+    def replace_uid(dataset: Dataset, tag: tuple[int, ...]) -> None:
+        element = dataset.get(Tag(tag[0], tag[1]))
         if element is not None and element.value:
             several = isinstance(element.value, Sequence) and not isinstance(element.value, str)
             element.value = (
                 [new_uid(uid) for uid in element.value] if several else new_uid(element.value)
             )
 
-    return rule
+    return {
+        tag: replace_uid if action is profile.replace_UID else action
+        for tag, action in profile.initialize_actions(EDITION).items()
+    }
 
 
-def _identifying(study: CtStudy) -> tuple[str, ...]:
-    """Values that sentences may have taken from the headers or from the path, longest first."""
-    values = {str(study.source), study.source.name}
+def _telling(study: CtStudy) -> frozenset[str]:
+    """What a message may have taken from headers or from names of files and folders."""
+    values = {str(study.source), *study.source.parts, *_names(study.source)}
     for series in (*study.left_out, *([study.series] if study.series else ())):
         values |= {series.series_instance_uid, series.study_instance_uid, series.description}
     tags = [tag for tag in profile.initialize_actions(EDITION) if len(tag) == 2]
     for instance in study.instances[:1]:
         found = (instance.get(tag) for tag in tags)
         values |= {str(element.value) for element in found if element and element.VR != "SQ"}
-    kept = (value.strip() for value in values)
-    return tuple(sorted({v for v in kept if len(v) >= SHORTEST}, key=len, reverse=True))
+    return frozenset(value.strip() for value in values if len(value.strip()) >= SHORTEST)
 
 
-def _scrubbed(text: str, told: Sequence[str]) -> str:
+def _names(source: Path) -> Iterator[str]:
+    """Names of all files and folders of a study."""
+    if source.is_dir():
+        for path in source.rglob("*"):
+            yield path.name
+    elif zipfile.is_zipfile(source):
+        with zipfile.ZipFile(source) as archive:
+            for name in archive.namelist():
+                yield from PurePosixPath(name).parts
+
+
+def _harmless(text: str, told: frozenset[str]) -> str:
+    """A message, unless it holds one of `told` as a word or words of its own."""
     for value in told:
-        text = text.replace(value, REMOVED)
+        if value in text and re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text):
+            return REMOVED
     return text

@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import tomllib
 from pathlib import Path
 
 from calciscope.writers import niivue
@@ -28,12 +27,3 @@ def test_its_licenses_lie_beside_it() -> None:
     assert niivue.VERSION in niivue.CREDIT
     # They go into each report, which names no address.
     assert "http" not in text
-
-
-def test_the_wheel_takes_the_folder_it_lies_in() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-    assert any(VENDOR.is_relative_to(ROOT / package) for package in packages)
-    # Hatch leaves out what git ignores.
-    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
-    assert not any(name.strip("/") in {"vendor", "*.gz", "*.js.gz"} for name in ignored)

@@ -94,7 +94,7 @@ def test_hostile_text_stays_text(make_page: Any) -> None:
         series=series,
         left_out=(series,),
     )
-    assert page.counts["script"] == 6  # our own, and five parts of the viewer
+    assert page.counts["script"] == 5  # our own, and four parts of the viewer
     assert hostile not in page.html
     assert page.text.count(hostile) >= 5
     assert "<b>7</b>" in page.text
@@ -190,8 +190,9 @@ def test_key_figures(make_findings: Any, make_lesion: Any) -> None:
 
 def test_the_viewer_is_inside_the_page(make_page: Any) -> None:
     page = make_page(3)
-    for name in ("bundle", "ct", "labels", "scene", "licenses"):
+    for name in ("bundle", "ct", "labels", "scene"):
         assert f'id="viewer-{name}"' in page.html
+    assert "Copyright (c) 2021, Niivue" in page.text
     assert page.counts["canvas"] == 1
     # All of it is data until somebody starts it; nothing found has nothing to look for.
     assert "voxels of 1.0 × 1.0 × 1.0 mm" in page.text

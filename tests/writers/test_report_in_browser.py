@@ -2,7 +2,7 @@
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -267,20 +267,27 @@ def test_turning_by_mouse(viewer: Visit) -> None:
     assert viewer.page.inner_text("#viewer-left") == "LARP"[round(azimuth / 90) % 4]
 
 
+def until(page: Page, holds: Callable[[], bool]) -> None:
+    """Wait for what follows from a click or a wheel; the page lets no string be evaluated later."""
+    for _ in range(50):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("it did not happen within 5 s")
+
+
 def test_the_wheel_scrolls_the_page_until_the_picture_was_clicked(viewer: Visit) -> None:
     page = viewer.page
     page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
     page.locator("#viewer-canvas").hover()
     before = page.evaluate("scrollY")
     page.mouse.wheel(0, 120)
-    page.wait_for_timeout(300)
-    assert page.evaluate("scrollY") > before
+    until(page, lambda: page.evaluate("scrollY") > before)
     assert viewer.niivue("nv.volScaleMultiplier") == 1
     page.focus("#viewer-canvas")
     page.locator("#viewer-canvas").hover()
     page.mouse.wheel(0, -120)
-    page.wait_for_timeout(300)
-    assert viewer.niivue("nv.volScaleMultiplier") != 1
+    until(page, lambda: viewer.niivue("nv.volScaleMultiplier") != 1)
 
 
 def test_pointing_names_the_lesion(viewer: Visit) -> None:

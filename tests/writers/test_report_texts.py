@@ -32,7 +32,7 @@ def test_settings_stand_in_the_sentences(make_findings: Any) -> None:
         minimum_voxels=2,
         agatston_threshold_hu=123.4,
     )
-    assert "± 12 % by calibration" in burden_hint(definition)
+    assert "by calibration, ± 12 % of all alike" in burden_hint(definition)
     rows = dict(method_rows(definition))
     assert "26-connected components of at least 5 mm³ and 2 voxels." in rows["Lesions"]
     mass = rows["Hydroxyapatite mass"]

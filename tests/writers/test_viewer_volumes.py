@@ -76,7 +76,14 @@ def test_tones(hu: int, value: int) -> None:
     assert toned(np.array([hu], np.int16)).tolist() == [value]
 
 
-def test_no_lesion_is_lost_and_the_higher_id_wins() -> None:
+def test_fractional_hu_are_rounded_first() -> None:
+    """A fractional rescale, or a resampled NIfTI file, gives float32."""
+    hu = np.array([10.4, 20.6, -0.5, 0.5], np.float32).reshape(4, 1, 1)
+    # 10 and 21 are 31, half of it 15 and a half; -0 and 0.
+    assert block_means(hu, (2, 1, 1)).ravel().tolist() == [15, 0]
+
+
+def test_a_voxel_takes_its_block_and_the_higher_id_wins() -> None:
     ids = np.zeros((7, 4, 3), np.uint16)
     ids[0:2, 0, 0] = 1
     ids[1, 1, 1] = 2  # in the same block of 2 x 2 x 2

@@ -21,10 +21,12 @@ from calciscope.writers.pictures import AXIAL, CORONAL, SAGITTAL, Edges, compart
 from calciscope.writers.projections import Projection
 from calciscope.writers.report_burden import burden_groups, compartments_found
 from calciscope.writers.report_html import key_figures
+from calciscope.writers.report_texts import close_up_lines
 
 TITLE = "Calciscope"
 MARGIN_PX = 24
 BAR_PX = 56
+CAPTION_PX = 72
 TEXT_WIDTH_PX = 1000
 SHEET_COLUMNS = 4
 FONT_FOLDER = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
@@ -98,21 +100,16 @@ def _sheet(close_ups: Sequence[CloseUp]) -> Image.Image:
     """Close-ups in rows, each under its number."""
     pictures = [_opened(close_up.picture.png) for close_up in close_ups]
     width = max(picture.width for picture in pictures) + MARGIN_PX
-    height = max(picture.height for picture in pictures) + BAR_PX
+    height = max(picture.height for picture in pictures) + CAPTION_PX
     columns = min(SHEET_COLUMNS, len(pictures))
     sheet = Image.new("RGB", (columns * width, -(-len(pictures) // columns) * height))
     draw = ImageDraw.Draw(sheet)
     for place, (close_up, picture) in enumerate(zip(close_ups, pictures, strict=True)):
         x, y = place % columns * width, place // columns * height
-        lesion = close_up.lesion
-        text = (
-            f"Lesion {lesion.id}, {lesion.laterality.value},"
-            f" {wording.compartment_text(lesion.compartment)}\n"
-            f"{wording.volume_text(lesion.volume_pv_mm3)},"
-            f" {wording.mass_text(lesion.ha_mass_mg)} HA; {close_up.slice_text}"
-        )
+        where, figures, slice_text = close_up_lines(close_up)
+        text = f"Lesion {close_up.lesion.id}: {where}\n{figures}\n{slice_text}"
         draw.text((x, y), text, font=_font("DejaVuSans.ttf", 14), fill=WHITE)
-        sheet.paste(picture, (x, y + BAR_PX - 8))
+        sheet.paste(picture, (x, y + CAPTION_PX - 8))
     return sheet
 
 

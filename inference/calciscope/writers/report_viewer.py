@@ -32,8 +32,8 @@ class ReportViewer:
     lesions: str
     scene: dict[str, Any]
     spacing_mm: tuple[float, float, float]
+    licenses: str
     credit: str = niivue.CREDIT
-    licenses: str = niivue.license_texts()
 
 
 def report_viewer(
@@ -61,6 +61,7 @@ def report_viewer(
             "lesions": [_scene_lesion(lesion) for lesion in measured],
         },
         spacing_mm=(i, j, k),
+        licenses=niivue.license_texts(),
     )
 
 

@@ -75,7 +75,7 @@ def block_size(volume: Volume) -> Blocks:
 
 
 def block_means(hu: Array, blocks: Blocks) -> NDArray[np.int16]:
-    """Mean of each block, rounded down; blocks at the end may be smaller.
+    """Mean of each block, in whole HU rounded down; blocks at the end may be smaller.
 
     Returns:
         As many voxels along each axis as blocks begin there.
@@ -83,7 +83,8 @@ def block_means(hu: Array, blocks: Blocks) -> NDArray[np.int16]:
     total = np.zeros_like(hu[tuple(slice(None, None, step) for step in blocks)], dtype=np.int32)
     for first in product(*(range(step) for step in blocks)):
         part = hu[tuple(slice(f, None, step) for f, step in zip(first, blocks, strict=True))]
-        total[tuple(slice(count) for count in part.shape)] += part
+        # HU may be fractional: after a fractional rescale, and in NIfTI files.
+        total[tuple(slice(count) for count in part.shape)] += np.rint(part).astype(np.int32)
     for axis, step in enumerate(blocks):
         size = np.minimum(step, hu.shape[axis] - np.arange(0, hu.shape[axis], step))
         total //= np.expand_dims(size, tuple({0, 1, 2} - {axis}))
@@ -108,10 +109,11 @@ def toned(hu: NDArray[np.int16]) -> NDArray[np.uint8]:
 
 
 def kept_labels(ids: Array, blocks: Blocks) -> NDArray[np.uint16]:
-    """Lesion ids by block: no lesion vanishes, however small.
+    """Lesion ids by block.
 
     A block that holds any voxel of a lesion belongs to it, so that lesions look up to one block
-    larger than they are. Where two share a block, that of the higher id has it.
+    larger than they are. Where two share a block, the smaller one, of the higher id, has it: the
+    larger one is likelier to have others.
 
     Args:
         ids: shape (I, J, K).

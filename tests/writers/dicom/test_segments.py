@@ -39,9 +39,13 @@ def test_vessel_walls_are_a_segment_of_their_own_beside_lesions() -> None:
     tissues = line(Label.VASCULAR, Label.MUSCLE, Label.CALCIFICATION, Label.CALCIFICATION)
     compartments = {1: Compartment.MUSCLE, 2: Compartment.VASCULAR}
     marked, segments = segment_map(line(0, 0, 1, 2), compartments, tissues)
-    assert [s.text for s in segments] == ["Calcification, muscle", "Vascular calcification"]
-    assert segments[1].property_type.value == "237897009"
-    assert marked.ravel().tolist() == [2, 0, 1, 2]
+    assert [(s.text, s.measured) for s in segments] == [
+        ("Calcification, muscle", True),
+        ("Calcification, vascular", True),
+        ("Vascular calcification", False),
+    ]
+    assert {s.property_type.value for s in segments[1:]} == {"237897009"}
+    assert marked.ravel().tolist() == [3, 0, 1, 2]
 
 
 def test_nothing_found_is_one_empty_segment() -> None:

@@ -86,7 +86,7 @@ def compartment_groups(
     groups = []
     for segment, tracking in zip(written.segments, written.tracking_uids, strict=True):
         members = [lesion for lesion in lesions if lesion.compartment is segment.compartment]
-        if members:
+        if members and segment.measured:
             groups.append(
                 _group(
                     segment,

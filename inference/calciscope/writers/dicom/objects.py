@@ -77,6 +77,8 @@ def write_dicom_objects(
     )
     version = findings.provenance.program_version
     said = {key: value for key, value in to_dict(findings).items() if key != "provenance"}
-    content = json.dumps([said, findings.provenance.warnings], sort_keys=True)
+    made = findings.provenance
+    told = [said, made.warnings, made.engine, version, study.patient_shown]
+    content = json.dumps(told, sort_keys=True)
     write_encapsulated_pdf(folder / "report.dcm", study, pages.pdf, content, version, model, moment)
     write_captures(folder, study, pages.captures, content, version, model, moment)

@@ -49,6 +49,7 @@ class Segment:
         property_type: segmented property type.
         anatomy: anatomic region.
         color: hexadecimal sRGB.
+        measured: whether it holds lesions, of which there are figures.
     """
 
     number: int
@@ -58,6 +59,7 @@ class Segment:
     property_type: Code
     anatomy: Code
     color: str
+    measured: bool = True
 
 
 def describe(number: int, compartment: Compartment | None) -> Segment:
@@ -68,13 +70,20 @@ def describe(number: int, compartment: Compartment | None) -> Segment:
     return Segment(
         number=number,
         compartment=compartment,
-        text="Vascular calcification" if vascular else f"Calcification, {place}",
+        text=f"Calcification, {place}",
         category=label.category,
         property_type=label.property_type,
         anatomy=SOFT_TISSUE if compartment is None else ANATOMY.get(compartment, SOFT_TISSUE),
         color=label.color
         if compartment is None
         else COMPARTMENT_COLORS.get(compartment, COMPARTMENT_COLORS[Compartment.INDETERMINATE]),
+    )
+
+
+def describe_vessels(number: int) -> Segment:
+    """The segment of mineral in vessel walls, which is marked and not measured."""
+    return replace(
+        describe(number, Compartment.VASCULAR), text="Vascular calcification", measured=False
     )
 
 
@@ -112,7 +121,7 @@ def segment_map(
     Args:
         lesions: lesion ids (I, J, K), 0 where there is none.
         compartments: compartment of each lesion id.
-        tissues: values of `labels.Label` on the same grid; adds vascular calcification.
+        tissues: values of `labels.Label` on the same grid; adds the walls of vessels.
 
     Returns:
         Segment numbers (I, J, K), axis k slowest in memory, and the segments in order. Where no
@@ -126,13 +135,13 @@ def segment_map(
     ids = lesions.array
     found = set(compartments.values())
     vessels = None if tissues is None else (tissues.array == Label.VASCULAR) & (ids == 0)
-    if vessels is not None and vessels.any():
-        found.add(Compartment.VASCULAR)
     segments = tuple(
         describe(number, compartment)
         for number, compartment in enumerate((c for c in Compartment if c in found), start=1)
     )
     numbers = {segment.compartment: segment.number for segment in segments}
+    if vessels is not None and vessels.any():
+        segments += (describe_vessels(len(segments) + 1),)
     table = np.full(int(ids.max(initial=0)) + 1, _UNKNOWN, dtype=np.uint8)
     table[0] = 0
     for lesion_id, compartment in compartments.items():
@@ -142,8 +151,8 @@ def segment_map(
     if (marked == _UNKNOWN).any():
         unknown = int(ids[marked == _UNKNOWN].min())
         raise OutputError(f"lesion {unknown} is in the lesion map but not among the findings")
-    if vessels is not None and Compartment.VASCULAR in numbers:
-        np.copyto(marked, numbers[Compartment.VASCULAR], where=vessels)
+    if vessels is not None and vessels.any():
+        np.copyto(marked, segments[-1].number, where=vessels)
     for segment in segments:
         if not (marked == segment.number).any():
             raise OutputError(f"no voxel of the lesion map is {segment.text}, as the findings say")
