@@ -1,5 +1,7 @@
 """Bodies cut by the sides of the grid and by the circle of the reconstruction."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,21 @@ def test_clean_air_shows_no_circle() -> None:
 def test_what_ends_where_the_images_end(index: tuple[int, int, int], touches: bool) -> None:
     ct, body = scan(40.0, 50.0, 72.0)
     assert find_field(ct, body).touches(ct.lps_mm([index])) is touches
+
+
+def test_a_lesion_of_a_voxel_costs_no_map_of_the_slice() -> None:
+    ct, body = scan(40.0, 50.0, 72.0)
+    field = find_field(ct, body)
+    assert field.radius_mm is not None
+    voxel = ct.lps_mm([(80, 40, 3)])
+    tracemalloc.start()
+    try:
+        field.touches(voxel)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # The radii of 100 x 80 pixels alone would take 64,000 bytes.
+    assert peak < 32_000
 
 
 def test_the_way_the_grid_runs_changes_nothing() -> None:

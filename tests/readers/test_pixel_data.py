@@ -19,7 +19,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from calciscope.errors import UnreadableFileError
+from calciscope.errors import InputError, UnreadableFileError
 from calciscope.phantom.dicom import write_ct_series
 from calciscope.readers import read_ct
 from calciscope.volume import Volume
@@ -260,4 +260,15 @@ def test_a_transfer_syntax_that_is_no_text_is_refused(ct_folder: Path) -> None:
     start = whole.index(b"\x02\0\x10\0UI")
     path.write_bytes(whole[: start + 4] + b"US" + whole[start + 6 :])
     with pytest.raises(UnreadableFileError, match=r"000001\.dcm is (compressed as|truncated or)"):
+        read_ct(ct_folder)
+
+
+def test_too_little_memory_is_not_called_damage(
+    ct_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("calciscope.readers.pixel_data.pixel_array", full)
+    with pytest.raises(InputError, match=r"\.dcm and its series need more memory than is free; g"):
         read_ct(ct_folder)

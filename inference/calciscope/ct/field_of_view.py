@@ -61,8 +61,7 @@ class FieldOfView:
         if self.radius_mm is None:
             return False
         edge = self.radius_mm - 1.5 * float(self.grid.spacing_mm[:2].max())
-        i, j = index[:, 0], index[:, 1]
-        return bool((_radii_mm(self.grid)[i, j] > edge).any())
+        return bool((_radius_mm(self.grid, index[:, 0], index[:, 1]) > edge).any())
 
 
 def find_field(ct: Volume, body: Volume) -> FieldOfView:
@@ -114,8 +113,13 @@ def _rim(grid: Volume, radius_mm: float) -> Array:
 
 def _radii_mm(grid: Volume) -> NDArray[np.float64]:
     """Distance of each pixel from the middle of its slice; shape (I, J)."""
-    i, j = (
-        (np.arange(count) - (count - 1) / 2) * spacing
-        for count, spacing in zip(grid.shape[:2], grid.spacing_mm[:2], strict=True)
+    return _radius_mm(grid, np.arange(grid.shape[0])[:, None], np.arange(grid.shape[1])[None, :])
+
+
+def _radius_mm(grid: Volume, i: NDArray[np.int_], j: NDArray[np.int_]) -> NDArray[np.float64]:
+    """Distance of pixels (i, j) from the middle of their slice; the shape that i and j make."""
+    x, y = (
+        (at - (count - 1) / 2) * spacing
+        for at, count, spacing in zip((i, j), grid.shape, grid.spacing_mm[:2], strict=False)
     )
-    return np.asarray(np.hypot(i[:, None], j[None, :]))
+    return np.asarray(np.hypot(x, y))

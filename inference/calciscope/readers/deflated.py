@@ -3,10 +3,13 @@
 import zlib
 from typing import BinaryIO
 
+from pydicom.filereader import read_dataset, read_preamble
+from pydicom.tag import BaseTag
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from calciscope.errors import UnreadableFileError
 from calciscope.readers.dicom_files import FoundFile
+from calciscope.readers.elements import text
 from calciscope.readers.limits import expanded_limit
 
 _SYNTAX = DeflatedExplicitVRLittleEndian.encode()
@@ -20,6 +23,9 @@ _CHUNK = 1 << 20
 def refuse_deflated_bomb(stream: BinaryIO, file: FoundFile) -> None:
     """Refuse a deflated file that expands beyond the limit; others are not looked into.
 
+    Only the file's own transfer syntax (0002,0010) makes it deflated; a DICOMDIR may name this
+    syntax as that of the files it lists (PS3.3 F.3.2.2).
+
     Args:
         stream: the file, at its beginning, where it is left.
         file: for its name and size.
@@ -28,12 +34,23 @@ def refuse_deflated_bomb(stream: BinaryIO, file: FoundFile) -> None:
         UnreadableFileError: it expands too far.
         zlib.error: it is damaged.
     """
-    head = stream.read(_META_BYTES)
-    if _SYNTAX in head:
-        # File Meta Information Group Length, always the first element, says where the rest begins.
-        stream.seek(144 + int.from_bytes(head[140:144], "little"))
+    mentioned = _SYNTAX in stream.read(_META_BYTES)
+    stream.seek(0)
+    if mentioned and _transfer_syntax(stream) == DeflatedExplicitVRLittleEndian:
         _inflate(stream, file, expanded_limit(file.path.stat().st_size))
     stream.seek(0)
+
+
+def _transfer_syntax(stream: BinaryIO) -> str:
+    """What (0002,0010) says; the stream is left behind the file meta information (PS3.10 7.1)."""
+
+    def behind(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+        return tag.group != 2
+
+    # As dcmread finds it: by force, and wherever the group really ends.
+    read_preamble(stream, force=True)
+    meta = read_dataset(stream, is_implicit_VR=False, is_little_endian=True, stop_when=behind)
+    return text(meta, "TransferSyntaxUID")
 
 
 def _inflate(stream: BinaryIO, file: FoundFile, limit: int) -> None:

@@ -36,10 +36,19 @@ def room_for(shape: tuple[int, ...], dtype: np.dtype[np.generic], name: str) -> 
         return np.empty(shape, dtype=dtype, order="F")
     except MemoryError as error:
         needed = np.prod(shape, dtype=np.float64) * dtype.itemsize / 1e9
-        raise InputError(
-            f"{name} and its series need {needed:.1f} GB of memory, more than is free; "
-            "give a part of the series or use a larger machine"
-        ) from error
+        raise no_memory(name, f"{needed:.1f} GB of memory, more than is free") from error
+
+
+def no_memory(name: str, needed: str = "more memory than is free") -> InputError:
+    """The refusal of a CT that memory does not hold.
+
+    Args:
+        name: of a file, for the message.
+        needed: how much memory, in words.
+    """
+    return InputError(
+        f"{name} and its series need {needed}; give a part of the series or use a larger machine"
+    )
 
 
 def refuse_too_many(shape: tuple[int, ...], name: str) -> None:

@@ -21,11 +21,11 @@ from calciscope.readers.elements import MALFORMED, quiet, settle, text
 from calciscope.readers.geometry import Stack
 from calciscope.readers.headers import corrupt, read_dataset
 from calciscope.readers.hounsfield import hounsfield, padding_range
-from calciscope.readers.limits import room_for
+from calciscope.readers.limits import no_memory, room_for
 from calciscope.readers.slices import Slice
 from calciscope.volume import Array
 
-_DAMAGE = (*MALFORMED, RuntimeError, MemoryError)
+_DAMAGE = (*MALFORMED, RuntimeError)
 """What decoders raise on broken pixel data."""
 
 _Numbered = list[tuple[int, Slice]]
@@ -42,7 +42,7 @@ def decode(stack: Stack) -> tuple[Array, tuple[Dataset, ...]]:
 
     Raises:
         UnreadableFileError: a file is truncated, corrupt or compressed in an unknown way.
-        InputError: more voxels than can be analyzed.
+        InputError: more voxels than can be analyzed, or more than memory holds.
     """
     first = stack.slices[0]
     shape = (first.columns, first.rows, len(stack.slices))
@@ -61,9 +61,11 @@ def decode(stack: Stack) -> tuple[Array, tuple[Dataset, ...]]:
 
 @contextmanager
 def _damage_named(file: FoundFile) -> Iterator[None]:
-    """Turn what decoders raise on broken pixel data into the refusal of the file."""
+    """Turn what decoders raise on broken pixel data, or out of memory, into a refusal."""
     try:
         yield
+    except MemoryError as error:
+        raise no_memory(file.name) from error
     except _DAMAGE as error:
         raise corrupt(file.name) from error
     except BaseException as error:
