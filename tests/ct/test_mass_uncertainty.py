@@ -123,3 +123,19 @@ def test_calibration_comes_in_quadrature() -> None:
     # 12 % of 100 mg, and 5 mg of noise: 12, 5, 13.
     assert combined_mg(100.0, 5.0) == pytest.approx(13.0)
     assert combined_mg(0.0, 5.0) == 5.0
+
+
+def test_a_large_mass_has_the_noise_of_its_shell() -> None:
+    """65 mm of mineral: the background is a shell, of which the middle of all holds nothing.
+
+    White noise of 10 HU: N voxels vary by N x 100, the background by pi / 2 x 100 / M.
+    """
+    territory = np.zeros((160, 160, 160), bool)
+    territory[15:145, 15:145, 15:145] = True
+    sample = np.zeros_like(territory)
+    sample[5:155, 5:155, 5:155] = True
+    sample &= ~territory
+    residual = np.random.default_rng(3).normal(0.0, 10.0, territory.shape)
+    noise = sum_noise(residual, sample, territory, 10.0, np.array([2.5, 2.5, 2.5]))
+    assert noise.sum_hu2 == pytest.approx(130**3 * 100.0, rel=0.25)
+    assert 0.0 < noise.background_hu2 < 0.01

@@ -73,12 +73,15 @@ def sum_noise(
         spacing_mm: shape (3,).
     """
     summed = int(territory.sum())
-    if not sample.any():
+    if not sample.any() or not summed:
         return SumNoise(summed * noise_hu**2, noise_hu**2)
-    middle = _middle(sample | territory)
-    residual_hu, sample, territory = residual_hu[middle], sample[middle], territory[middle]
-    scale = summed / max(int(territory.sum()), 1)
-    reach = np.minimum(np.floor(LAG_MM / spacing_mm).astype(int), np.array(sample.shape) - 1)
+    # Apart: around a large mass the background is a shell, whose middle holds none of it.
+    near = _middle(sample)
+    residual_hu, sample = residual_hu[near], sample[near]
+    territory = territory[_middle(territory)]
+    scale = summed / int(territory.sum())
+    smallest = np.minimum(sample.shape, territory.shape)
+    reach = np.minimum(np.floor(LAG_MM / spacing_mm).astype(int), smallest - 1)
     pairs = _pairs(sample.astype(np.float64), reach)
     limit = CLIPPED_AT_SD * noise_hu
     covariance, of_mean = _covariance(np.clip(residual_hu, -limit, limit), sample, pairs, reach)
@@ -124,11 +127,13 @@ def _pairs(values: NDArray[np.float64], reach: NDArray[np.int_]) -> NDArray[np.f
 
 
 def _middle(used: Array) -> tuple[slice, ...]:
-    """The box of what is used, cut down around its middle where it is too large."""
+    """The box of what is used, cut down around a used voxel near its middle where it is large."""
     indices = np.argwhere(used)
     low, high = indices.min(axis=0), indices.max(axis=0) + 1
+    middle = np.median(indices, axis=0)
+    middle = indices[np.abs(indices - middle).sum(axis=1).argmin()]
     size = high - low
     share = min(1.0, (MOST_VOXELS / float(np.prod(size))) ** (1 / 3))
     kept = np.maximum((size * share).astype(int), 1)
-    first = np.clip(np.median(indices, axis=0).astype(int) - kept // 2, low, high - kept)
+    first = np.clip(middle - kept // 2, low, high - kept)
     return tuple(slice(int(a), int(a + n)) for a, n in zip(first, kept, strict=True))
