@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from calciscope.followup.registration import RegisteredPart, register_part
+from calciscope.followup.registration import RegisteredPart, register_limb
 from calciscope.followup.rigid import Rigid
 from calciscope.followup.settings import ComparisonSettings
 from calciscope.followup.skeleton import Skeleton
@@ -31,7 +31,7 @@ class Alignment:
 
     def is_usable(self, part: RegisteredPart) -> bool:
         """Whether lesions beside a part can be compared."""
-        return part.is_shown and part.residual_mm <= self.settings.bad_mm
+        return part.is_shown and part.is_placed and part.residual_mm <= self.settings.bad_mm
 
     @property
     def usable(self) -> tuple[RegisteredPart, ...]:
@@ -48,8 +48,16 @@ class Alignment:
         return self._nearest(self.parts, self._earlier_trees, lps_mm, side)
 
     def beside_later(self, lps_mm: Points, side: Laterality) -> RegisteredPart | None:
-        """The part nearest to a place of the later date; None if it cannot be compared."""
-        return self._nearest(self._shown, self._later_trees, lps_mm, side)
+        """The part nearest to a place of the later date; None if it cannot be compared.
+
+        Moved back with that part, the place must be nearest to the same part: a lesion beside bone
+        that was not found is compared at neither date.
+        """
+        part = self._nearest(self._shown, self._later_trees, lps_mm, side)
+        if part is None:
+            return None
+        back = part.earlier_to_later.inverse(lps_mm)
+        return part if self.beside_earlier(back, side) is part else None
 
     @cached_property
     def _shown(self) -> tuple[RegisteredPart, ...]:
@@ -86,12 +94,7 @@ def align(earlier: Skeleton, later: Skeleton, settings: ComparisonSettings) -> A
     found: dict[int, RegisteredPart] = {}
     for side in dict.fromkeys(part.side for part in earlier.parts):
         numbers = [n for n, part in enumerate(earlier.parts) if part.side is side]
-        joint = None
-        if len(numbers) > 1:
-            together = register_part(numbers, earlier, later, settings)
-            joint = together.earlier_to_later if together.is_shown else None
-        for number in numbers:
-            found[number] = register_part([number], earlier, later, settings, joint)
+        found.update(zip(numbers, register_limb(numbers, earlier, later, settings), strict=True))
     return Alignment(tuple(found[number] for number in sorted(found)), settings)
 
 

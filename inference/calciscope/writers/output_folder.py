@@ -51,7 +51,7 @@ class Results:
     never_beside: tuple[str, ...] = ()
 
 
-RUN_RESULTS = Results(RESULT_NAMES)
+RUN_RESULTS = Results(RESULT_NAMES, never_beside=("comparison.json",))
 
 _REPLACED = ".replaced"
 _DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
