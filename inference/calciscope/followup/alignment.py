@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from calciscope.followup.registration import RegisteredPart, register_limb
+from calciscope.followup.registration import RegisteredPart, register_part
 from calciscope.followup.rigid import Rigid
 from calciscope.followup.settings import ComparisonSettings
 from calciscope.followup.skeleton import Skeleton
@@ -31,7 +31,7 @@ class Alignment:
 
     def is_usable(self, part: RegisteredPart) -> bool:
         """Whether lesions beside a part can be compared."""
-        return part.is_shown and part.is_placed and part.residual_mm <= self.settings.bad_mm
+        return part.overlap >= self.settings.least_used and part.residual_mm <= self.settings.bad_mm
 
     @property
     def usable(self) -> tuple[RegisteredPart, ...]:
@@ -48,16 +48,13 @@ class Alignment:
         return self._nearest(self.parts, self._earlier_trees, lps_mm, side)
 
     def beside_later(self, lps_mm: Points, side: Laterality) -> RegisteredPart | None:
-        """The part nearest to a place of the later date; None if it cannot be compared.
-
-        Moved back with that part, the place must be nearest to the same part: a lesion beside bone
-        that was not found is compared at neither date.
-        """
-        part = self._nearest(self._shown, self._later_trees, lps_mm, side)
-        if part is None:
+        """The part nearest to a place of the later date; None if it cannot be compared."""
+        found = self._nearest(self._shown, self._later_trees, lps_mm, side)
+        if found is None:
             return None
-        back = part.earlier_to_later.inverse(lps_mm)
-        return part if self.beside_earlier(back, side) is part else None
+        # The other way leads to the same part, or one date would be compared without the other.
+        back = found.earlier_to_later.inverse(np.asarray(lps_mm, dtype=np.float64))
+        return found if self.beside_earlier(back, side) is found else None
 
     @cached_property
     def _shown(self) -> tuple[RegisteredPart, ...]:
@@ -94,7 +91,12 @@ def align(earlier: Skeleton, later: Skeleton, settings: ComparisonSettings) -> A
     found: dict[int, RegisteredPart] = {}
     for side in dict.fromkeys(part.side for part in earlier.parts):
         numbers = [n for n, part in enumerate(earlier.parts) if part.side is side]
-        found.update(zip(numbers, register_limb(numbers, earlier, later, settings), strict=True))
+        joint = None
+        if len(numbers) > 1:
+            together = register_part(numbers, earlier, later, settings)
+            joint = together.earlier_to_later if together.is_shown else None
+        for number in numbers:
+            found[number] = register_part([number], earlier, later, settings, joint)
     return Alignment(tuple(found[number] for number in sorted(found)), settings)
 
 

@@ -206,6 +206,11 @@ def _warnings(
                 f"The {part.part} could not be registered ({part.residual_mm:.1f} mm between "
                 "surfaces): lesions beside it are not compared."
             )
+        elif part.is_shown and part.overlap < settings.least_used:
+            found.append(
+                f"The later scan shows {100 * part.overlap:.0f} % of the {part.part}: lesions "
+                "beside it are not compared."
+            )
         elif part.is_shown and part.residual_mm > settings.good_mm:
             found.append(
                 f"The {part.part} is registered to {part.residual_mm:.1f} mm only: look at its "

@@ -8,7 +8,6 @@ and only where the later scan shows something, so that fields of view may differ
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,12 +16,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from calciscope.ct.masks import bounding_box
-from calciscope.followup.fit import Surfaces, long_axis
 from calciscope.followup.rigid import Rigid
 from calciscope.followup.settings import ComparisonSettings
 from calciscope.followup.skeleton import MARGIN_MM, Part, Skeleton
-from calciscope.followup.starts import best_starts
-from calciscope.followup.surfaces import signed_distance, surface_points
+from calciscope.followup.starts import best_starts, fit_cost
+from calciscope.followup.surfaces import signed_distance, surface_points, values_at
 from calciscope.volume import Array, Volume
 
 STARTS = 3
@@ -43,11 +41,9 @@ ITERATIONS = 120
 JOINT_MM = 0.1
 """A part that fits its own motion by no more than this better moves with its whole limb."""
 
-SLIDES = 4
-"""How often a bone may be slid along itself to a place that fits better."""
+OUTLIER_MM = 10.0
+"""A surface point farther off counts as this far in the residual: one error is no misfit."""
 
-JOINT_SHIFT_MM = 20.0
-"""A part does not leave its limb: it lies no farther than this along it from where that takes it."""
 
 NO_MOTION = Rigid.identity()
 
@@ -59,11 +55,8 @@ class RegisteredPart:
     Attributes:
         surface_mm: points of its earlier surface, LPS mm, shape (N, 3).
         earlier_to_later: its motion, LPS mm.
-        residual_mm: mean distance between the surfaces of both dates, where both show them; the
-            larger of both ways.
-        overlap: share of its earlier surface that the later scan shows; 0 where it was not found.
-        is_placed: whether its place is certain: both scans show enough of its limb, and the limb
-            does not fit elsewhere along itself as well.
+        residual_mm: mean distance of its earlier surface to the later one, where both are shown.
+        overlap: share of that surface that the later scan shows; 0 where it was not found there.
     """
 
     part: Part
@@ -71,7 +64,6 @@ class RegisteredPart:
     earlier_to_later: Rigid = NO_MOTION
     residual_mm: float = math.inf
     overlap: float = 0.0
-    is_placed: bool = False
 
     @property
     def is_shown(self) -> bool:
@@ -79,143 +71,58 @@ class RegisteredPart:
         return self.overlap > 0.0
 
 
-def register_limb(
-    numbers: Sequence[int], earlier: Skeleton, later: Skeleton, settings: ComparisonSettings
-) -> tuple[RegisteredPart, ...]:
-    """Register the parts of one side, or those of the trunk: together, then each on its own.
+def register_part(
+    numbers: Sequence[int],
+    earlier: Skeleton,
+    later: Skeleton,
+    settings: ComparisonSettings,
+    joint: Rigid | None = None,
+) -> RegisteredPart:
+    """Register a part of the earlier skeleton to the later one, if that shows it.
 
-    They are looked for among the bones of that side and of the trunk. A part alone may refine the
-    motion of its limb, but not leave it: a shaft alone slides along itself, with its neighbors it
-    does not. Where the later scan shows little of a part, it goes with its limb.
+    A part of one side is only ever looked for among the bones of that side and of the trunk.
 
     Args:
-        numbers: indices in `earlier.parts`, all of one side.
+        numbers: its index in `earlier.parts`; several of one side to move them as one.
         earlier, later: of the two dates.
-        settings: how much must be shown, and what fits.
+        settings: how much of it the later scan must show.
+        joint: motion of all bones of its side together. It is taken where it fits as well: a shaft
+            alone slides along itself, with its neighbors it does not.
     """
-    limb = _Bones.of(numbers, earlier, later)
-    bones = [limb if len(numbers) == 1 else _Bones.of([n], earlier, later) for n in numbers]
-    joint = None if limb is None else limb.best()
-    if limb is None or joint is None:
-        return tuple(RegisteredPart(earlier.parts[n], _surface(earlier, [n])) for n in numbers)
-    shared = limb.surfaces.fit(joint).shared
-    placed = shared >= settings.least_overlap and not limb.surfaces.slides(joint)
-    return tuple(
-        RegisteredPart(earlier.parts[n], _surface(earlier, [n]))
-        if own is None
-        else _registered(earlier.parts[n], own, joint, placed, settings, alone=len(numbers) > 1)
-        for n, own in zip(numbers, bones, strict=True)
-    )
-
-
-def _registered(
-    part: Part,
-    bones: "_Bones",
-    joint: Rigid,
-    placed: bool,
-    settings: ComparisonSettings,
-    alone: bool,
-) -> RegisteredPart:
-    """A part with the motion of its limb, or with its own where that fits better."""
-    motion, fit = joint, bones.surfaces.fit(joint)
-    if alone and fit.overlap >= settings.least_overlap:
-        own = bones.best(joint)
-        if own is not None and bones.stays(own, joint):
-            refined = bones.surfaces.fit(own)
-            if refined.residual_mm < fit.residual_mm - JOINT_MM:
-                motion, fit = own, refined
-    return RegisteredPart(
-        part, bones.surfaces.earlier, motion, fit.residual_mm, fit.overlap, placed
-    )
-
-
-class _Bones:
-    """A part, or all of a limb, among the bones of its side at both dates."""
-
-    def __init__(
-        self, surfaces: Surfaces, target: NDArray[np.float64], region: NDArray[np.bool_]
-    ) -> None:
-        self.surfaces = surfaces
-        self._target = target
-        self._region = region
-
-    @classmethod
-    def of(cls, numbers: Sequence[int], earlier: Skeleton, later: Skeleton) -> "_Bones | None":
-        """The parts of these numbers; None where a date shows nothing to register."""
-        side = earlier.parts[numbers[0]].side
-        labels = [number + 1 for number in numbers]
-        bones = earlier.labels.with_array(earlier.beside(side))
-        fixed = _cropped(bones)
-        moving = _cropped(later.labels.with_array(later.beside(side)))
-        if fixed is None or moving is None:
-            return None
-        every = _values_on(earlier.labels, fixed)
-        own = np.isin(every, labels)
-        surface = _surface(earlier, numbers)
-        to_earlier = signed_distance(fixed, MOST_MM[0])
-        region = _near(fixed, own, to_earlier)
-        if len(surface) == 0 or not region.any():
-            return None
-        same = [k + 1 for k, part in enumerate(later.parts) if part.side is side]
-        surfaces = Surfaces(
-            earlier=surface,
-            later=surface_points(moving, np.isin(_values_on(later.labels, moving), same)),
-            to_earlier=to_earlier,
-            to_later=signed_distance(moving, MOST_MM[0]),
-            others=surface_points(fixed, np.asarray(fixed.array) & ~own),
-        )
-        return cls(surfaces, moving.lps_mm(np.argwhere(moving.array)[::7]), region)
-
-    def best(self, near: Rigid | None = None) -> Rigid | None:
-        """The motion that fits best; None where no place is found.
-
-        Args:
-            near: motion of the whole limb, which a part does not leave.
-        """
-        allowed = None if near is None else partial(self.stays, joint=near)
-        starts = best_starts(self.surfaces, self._target, STARTS, allowed)
-        if near is not None:
-            starts = [near, *starts]
-        if not starts:
-            return None
-        far = self.surfaces.to_later
-        coarse = _Matcher(self.surfaces.to_earlier, far, self._region, LEAST_STEPS_MM[0])
-        tried: list[tuple[float, Rigid]] = []
-        for start in starts:
-            motion = coarse.refine(start)
-            tried.append((float(self.surfaces.costs([motion])[0]), motion))
-            if tried[-1][0] <= FITS_MM:
-                break
-        nearest = min(tried, key=lambda pair: pair[0])[1]
-        cut, far_cut = (_cut(distance, MOST_MM[1]) for distance in (self.surfaces.to_earlier, far))
-        fine = _Matcher(cut, far_cut, self._region, LEAST_STEPS_MM[1])
-        motion = fine.refine(nearest)
-        return motion if near is not None else self._slid_home(motion, fine)
-
-    def _slid_home(self, motion: Rigid, fine: "_Matcher") -> Rigid:
-        """Leave a place where a shaft came to rest beside the better one further along it."""
-        for _ in range(SLIDES):
-            better = min(self.surfaces.slid(motion), key=lambda pair: pair[0], default=None)
-            square = self.surfaces.fit(motion, thin=True).square_mm2
-            if better is None or better[0] >= square:
-                return motion
-            moved = fine.refine(better[1])
-            if self.surfaces.fit(moved, thin=True).square_mm2 >= square:
-                return motion
-            motion = moved
-        return motion
-
-    def stays(self, motion: Rigid, joint: Rigid) -> bool:
-        """Whether a motion leaves the part where its limb takes it, seen along the part."""
-        center = self.surfaces.earlier.mean(axis=0)
-        axis = joint.rotation @ long_axis(self.surfaces.earlier)
-        return abs(float(axis @ (motion(center) - joint(center)))) <= JOINT_SHIFT_MM
-
-
-def _surface(skeleton: Skeleton, numbers: Sequence[int]) -> NDArray[np.float64]:
-    """Points of the surface of some parts of one side, LPS mm, shape (N, 3)."""
-    bones = skeleton.labels.with_array(skeleton.beside(skeleton.parts[numbers[0]].side))
-    return surface_points(bones, np.isin(skeleton.labels.array, [n + 1 for n in numbers]))
+    part = earlier.parts[numbers[0]]
+    labels = [number + 1 for number in numbers]
+    bones = earlier.labels.with_array(earlier.beside(part.side))
+    surface = surface_points(bones, np.isin(earlier.labels.array, labels))
+    fixed = _cropped(bones)
+    moving = _cropped(later.labels.with_array(later.beside(part.side)))
+    if fixed is None or moving is None or not len(surface):
+        return RegisteredPart(part, surface)
+    own = np.isin(_values_on(earlier.labels, fixed), labels)
+    target = moving.lps_mm(np.argwhere(moving.array)[::7])
+    far = signed_distance(moving, MOST_MM[0])
+    starts = best_starts(surface, target, far, settings.least_overlap, STARTS)
+    if not starts:
+        return RegisteredPart(part, surface)
+    own_distance = signed_distance(fixed, MOST_MM[0])
+    region = _near(fixed, own, own_distance)
+    if not region.any():
+        return RegisteredPart(part, surface)
+    coarse = _Matcher(own_distance, far, region, LEAST_STEPS_MM[0])
+    tried: list[tuple[float, Rigid]] = []
+    for start in starts:
+        motion = coarse.refine(start)
+        tried.append((float(fit_cost(motion(surface), far, settings.least_overlap)), motion))
+        if tried[-1][0] <= FITS_MM:
+            break
+    nearest = min(tried, key=lambda pair: pair[0])[1]
+    cut, far_cut = (_cut(distance, MOST_MM[1]) for distance in (own_distance, far))
+    best = _Matcher(cut, far_cut, region, LEAST_STEPS_MM[1]).refine(nearest)
+    found = _judged(part, best, surface, far)
+    if joint is None:
+        return found
+    together = _judged(part, joint, surface, far)
+    as_well = together.residual_mm <= found.residual_mm + JOINT_MM
+    return together if as_well and together.overlap >= settings.least_overlap else found
 
 
 def _cropped(mask: Volume) -> Volume | None:
@@ -237,6 +144,17 @@ def _values_on(volume: Volume, crop: Volume) -> Array:
 def _cut(distance: Volume, most_mm: float) -> Volume:
     """A distance map cut at a smaller distance."""
     return distance.with_array(np.clip(distance.array, -most_mm, most_mm))
+
+
+def _judged(
+    part: Part, motion: Rigid, surface: NDArray[np.float64], distance: Volume
+) -> RegisteredPart:
+    """Measure how well a part lies on the later bone."""
+    values = values_at(distance, motion(surface), np.nan)
+    seen = np.isfinite(values)
+    off = np.minimum(np.abs(values[seen]), OUTLIER_MM)
+    residual = float(off.mean()) if len(off) else OUTLIER_MM
+    return RegisteredPart(part, surface, motion, residual, float(seen.mean()))
 
 
 def _near(fixed: Volume, own: NDArray[np.bool_], distance: Volume) -> NDArray[np.bool_]:

@@ -11,6 +11,8 @@ class ComparisonSettings:
         grid_mm: voxel size at which bones are registered.
         least_bone_mm3: a part of the skeleton smaller than this is not registered on its own.
         least_overlap: smallest share of a part's surface that the other date must show.
+        least_used: smallest such share for lesions beside the part to be compared: with less in
+            view a shaft may be found somewhere along itself.
         good_mm: mean distance of registered surfaces up to which nothing is said.
         bad_mm: and above which the part is not used; lesions beside it are not compared.
         match_mm: farthest that two lesions without overlap may lie apart and be the same one.
@@ -25,6 +27,7 @@ class ComparisonSettings:
     grid_mm: float = 2.0
     least_bone_mm3: float = 3000.0
     least_overlap: float = 0.35
+    least_used: float = 0.6
     good_mm: float = 2.0
     bad_mm: float = 4.0
     match_mm: float = 5.0

@@ -64,6 +64,10 @@ class Skeleton:
         wanted = [side is None or part.side is None or part.side is side for part in self.parts]
         return np.asarray(np.array([False, *wanted])[self.labels.array])
 
+    def is_sided(self, side: Laterality) -> bool:
+        """Whether there is bone of this side."""
+        return any(part.side is side for part in self.parts)
+
 
 def find_skeleton(tissues: Volume, settings: ComparisonSettings) -> Skeleton:
     """Find the parts of the skeleton of one date.

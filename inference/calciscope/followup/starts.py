@@ -4,40 +4,68 @@ Scanner coordinates say little: the patient lies elsewhere on the table, and one
 of the leg than the other. So the part's surface is tried in many places of the other date's bone.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calciscope.followup.fit import POINTS, Surfaces
 from calciscope.followup.rigid import Rigid, euler
+from calciscope.followup.surfaces import values_at
+from calciscope.volume import Volume
+
+CAP_MM = 10.0
+"""A surface point farther off than this counts as this far."""
+
+UNSEEN_MM = 3.0
+"""What a point costs that falls out of the other scan: less than a miss, more than a fit."""
 
 STEP_MM = 8.0
+POINTS = 400
 TURNS_DEG = (-40.0, -20.0, 0.0, 20.0, 40.0)
 TILTS_DEG = (-10.0, 0.0, 10.0)
 
 
+def fit_cost(
+    points: NDArray[np.float64], distance: Volume, least_overlap: float
+) -> NDArray[np.float64]:
+    """How badly surface points fit, mm; infinite where too few of them are in the other scan.
+
+    Args:
+        points: LPS mm in the other scan, shape (..., N, 3).
+        distance: signed distance to the other date's surface, on a grid that covers its scan there.
+        least_overlap: share of the points that must be inside of it.
+
+    Returns:
+        Shape (...).
+    """
+    values = values_at(distance, points, np.nan)
+    seen = np.isfinite(values)
+    cost = np.where(seen, np.minimum(np.abs(values), CAP_MM), UNSEEN_MM).mean(axis=-1)
+    return np.asarray(np.where(seen.mean(axis=-1) >= least_overlap, cost, np.inf))
+
+
 def best_starts(
-    surfaces: Surfaces,
+    points: NDArray[np.float64],
     target: NDArray[np.float64],
+    distance: Volume,
+    least_overlap: float,
     count: int,
-    allowed: Callable[[Rigid], bool] | None = None,
 ) -> list[Rigid]:
     """The most promising places of a part, best first.
 
     Args:
-        surfaces: of both dates.
+        points: of its surface at the earlier date, shape (N, 3).
         target: voxels of the bone that it may be found in at the later date, shape (M, 3).
+        distance: signed distance to the surface of that bone.
+        least_overlap: share of the points that the later scan must show.
         count: how many; they differ by more than a step.
-        allowed: which motions may be tried at all.
     """
-    some = surfaces.earlier[:: max(1, len(surfaces.earlier) // POINTS)]
+    some = points[:: max(1, len(points) // POINTS)]
     center = some.mean(axis=0)
-    tried = [m for m in _candidates(some, center, target) if allowed is None or allowed(m)]
-    if not tried:
-        return []
-    costs = surfaces.costs(tried)
+    tried = list(_candidates(some, center, target))
+    moved = np.stack([motion(some) for motion in tried])
+    costs = fit_cost(moved, distance, least_overlap)
     chosen: list[Rigid] = []
     for index in np.argsort(costs, kind="stable"):
         if len(chosen) == count or not np.isfinite(costs[index]):
