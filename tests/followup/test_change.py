@@ -89,6 +89,7 @@ def test_a_lesion_without_mass_is_one_all_the_same(make: Make) -> None:
 def test_what_is_not_covered_has_no_trend(make: Make) -> None:
     found = change([make(4, 12.0)], [], note="outside")
     assert found.trend is Trend.NOT_COVERED
+    assert (found.change_mg, found.change_percent) == (None, None)
     assert found.beyond_error is None
 
 
@@ -129,6 +130,20 @@ def test_sums_over_all_and_over_what_both_scans_show(make: Make) -> None:
     assert of(Scope.ALL, "side and compartment", "left, muscle").later.count == 2
     assert of(Scope.ALL, "region", "lower leg").earlier.count == 2
     assert not [t for t in totals if t.name == "midline"]
+
+
+def test_another_name_at_the_second_date_moves_no_mass(make: Make) -> None:
+    """30 mg of muscle, then called subcutaneous: the sum over both scans' view is stable."""
+    one = make(1, 30.0, compartment=Compartment.MUSCLE)
+    two = make(1, 30.0, compartment=Compartment.SUBCUTANEOUS)
+    totals = total_changes([one], [two], [change([one], [two])], ERROR, SETTINGS)
+
+    def named(scope: Scope) -> dict[str, Trend]:
+        return {t.name: t.trend for t in totals if t.scope is scope and t.group == "compartment"}
+
+    assert named(Scope.COMMON) == {"subcutaneous": Trend.STABLE}
+    # All that each date found, as it was called there.
+    assert named(Scope.ALL) == {"muscle": Trend.RESOLVED, "subcutaneous": Trend.NEW}
 
 
 def test_sums_of_nothing() -> None:

@@ -93,7 +93,7 @@ def test_changes_are_numbered_by_size(
 ) -> None:
     changes = followed[2].changes
     assert [change.id for change in changes] == list(range(1, len(changes) + 1))
-    sizes = [abs(change.change_mg) for change in changes]
+    sizes = [abs(change.change_mg or 0.0) for change in changes]
     assert sizes == sorted(sizes, reverse=True)
 
 

@@ -72,7 +72,7 @@ def test_the_rod_that_is_gone_and_the_new_one(comparison: Comparison) -> None:
     # 34.8 and 28.5 mg were painted; nodules that one noise hides are smaller.
     assert max(c.ha_mass_earlier_mg for c in gone) == pytest.approx(34.8, rel=0.15)
     assert max(c.ha_mass_later_mg for c in new) == pytest.approx(28.5, rel=0.15)
-    assert len([c for c in (*gone, *new) if abs(c.change_mg) > 6.0]) == 2
+    assert len([c for c in (*gone, *new) if abs(c.change_mg or 0.0) > 6.0]) == 2
 
 
 def test_change_by_side(comparison: Comparison) -> None:

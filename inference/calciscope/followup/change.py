@@ -1,6 +1,7 @@
 """Change of mass of matched lesions and of sums, with the 25 % rule and the measurement error."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from calciscope.ct.burden import figures_of
 from calciscope.findings import BurdenFigures, Lesion
@@ -95,8 +96,8 @@ def lesion_change(
         ha_mass_later_mg=mass_later,
         volume_earlier_mm3=sums[0].volume_mm3,
         volume_later_mm3=sums[1].volume_mm3,
-        change_mg=mass_later - mass,
-        change_percent=percent_change(mass, mass_later),
+        change_mg=None if note else mass_later - mass,
+        change_percent=None if note else percent_change(mass, mass_later),
         measurement_error_mg=limit,
         beyond_error=None if limit is None else abs(mass_later - mass) > limit,
         centroid_earlier_mm=heaviest(before).centroid_lps_mm if before else None,
@@ -122,16 +123,19 @@ def total_changes(
     error: Repeatability,
     settings: ComparisonSettings,
 ) -> tuple[TotalChange, ...]:
-    """Sums over what both scans show, then over all; groups without any lesion are left out."""
+    """Sums over what both scans show, then over all; groups without any lesion are left out.
+
+    In what both show, a lesion counts at both dates where its change does: one that is named
+    otherwise at the second date neither goes from one compartment nor comes to the other.
+    """
     covered = [change for change in changes if change.trend is not Trend.NOT_COVERED]
-    common = [{n for change in covered for n in change.earlier_ids}]
-    common.append({n for change in covered for n in change.later_ids})
+    common = (
+        _as_named(earlier, {n: change for change in covered for n in change.earlier_ids}),
+        _as_named(later, {n: change for change in covered for n in change.later_ids}),
+    )
     result = []
     for scope in Scope:
-        before, after = (
-            [lesion for lesion in lesions if scope is Scope.ALL or lesion.id in ids]
-            for lesions, ids in zip((earlier, later), common, strict=True)
-        )
+        before, after = (earlier, later) if scope is Scope.ALL else common
         for group, key in GROUPS.items():
             for name in sorted({key(lesion) for lesion in (*before, *after)}):
                 sums = [
@@ -140,6 +144,20 @@ def total_changes(
                 ]
                 result.append(_total(scope, group, name, sums[0], sums[1], error, settings))
     return tuple(result)
+
+
+def _as_named(lesions: Sequence[Lesion], changes: Mapping[int, LesionChange]) -> list[Lesion]:
+    """The lesions of some changes, with the names of these."""
+    return [
+        replace(
+            lesion,
+            laterality=changes[lesion.id].laterality,
+            compartment=changes[lesion.id].compartment,
+            region=changes[lesion.id].region,
+        )
+        for lesion in lesions
+        if lesion.id in changes
+    ]
 
 
 def _total(

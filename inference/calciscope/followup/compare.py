@@ -127,7 +127,8 @@ def _numbered(changes: Sequence[LesionChange]) -> tuple[LesionChange, ...]:
         changes,
         key=lambda c: (
             c.trend is Trend.NOT_COVERED,
-            -abs(c.change_mg),
+            -abs(c.change_mg or 0.0),
+            -max(c.ha_mass_earlier_mg, c.ha_mass_later_mg),
             c.earlier_ids,
             c.later_ids,
         ),

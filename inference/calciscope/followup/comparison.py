@@ -105,7 +105,8 @@ class LesionChange:
         laterality, compartment, region: of the heaviest, of the later date where there is one.
         beside: part of the skeleton whose registration placed them; "" without one.
         ha_mass_earlier_mg, ha_mass_later_mg: sums.
-        change_mg, change_percent: later - earlier; percent of earlier, None where that is nothing.
+        change_mg, change_percent: later - earlier; percent of earlier, None where that is nothing;
+            both None where it is not covered.
         measurement_error_mg: limit below which a change may be one of measuring only; None for
             new, resolved and not covered.
         beyond_error: whether the change exceeds it.
@@ -126,7 +127,7 @@ class LesionChange:
     ha_mass_later_mg: Number2
     volume_earlier_mm3: Number1
     volume_later_mm3: Number1
-    change_mg: Number2
+    change_mg: Number2 | None
     change_percent: Number1 | None
     measurement_error_mg: Number2 | None
     beyond_error: bool | None

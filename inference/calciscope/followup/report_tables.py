@@ -103,7 +103,7 @@ def change_cells(change: LesionChange) -> tuple[str, ...]:
         _ids(change.later_ids),
         number_text(change.ha_mass_earlier_mg) if change.earlier_ids else "–",
         number_text(change.ha_mass_later_mg) if change.later_ids else "–",
-        f"{change.change_mg:+.1f}",
+        "–" if change.change_mg is None else f"{change.change_mg:+.1f}",
         "–" if change.change_percent is None else f"{change.change_percent:+.0f}",
         number_text(change.measurement_error_mg),
         "–" if change.beyond_error is None else "yes" if change.beyond_error else "no",
@@ -137,7 +137,7 @@ def close_up_text(change: LesionChange) -> str:
         )
     ]
     text = f"{' → '.join(masses)} hydroxyapatite"
-    if change.earlier_ids and change.later_ids:
+    if change.earlier_ids and change.later_ids and change.change_mg is not None:
         text += f" ({percent_change_text(change.change_percent)})"
     if change.relation in (Relation.MERGED, Relation.SPLIT, Relation.REGROUPED):
         text += f", {change.relation.value}"
