@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 
 from calciscope.followup.settings import ComparisonSettings
-from calciscope.followup.skeleton import Part, find_skeleton
+from calciscope.followup.skeleton import Part, find_skeleton, find_skeletons
 from calciscope.followup.time_point import TimePoint
 from calciscope.labels import Label
 from calciscope.locations import Laterality
+from calciscope.volume import Volume
 
 MakePoint = Callable[..., TimePoint]
 LEFT, RIGHT = Laterality.LEFT, Laterality.RIGHT
@@ -56,3 +57,17 @@ def test_what_is_too_small_is_no_part(make_point: MakePoint) -> None:
 def test_names() -> None:
     assert str(Part("lower leg", Laterality.LEFT)) == "left lower leg"
     assert str(Part("pelvis and trunk", None)) == "pelvis and trunk"
+
+
+def test_bone_is_never_compared_with_an_outline() -> None:
+    """Bone just above what is needed at one date, just below it at the other."""
+    labels = np.zeros((60, 60, 60), np.uint8)
+    labels[5:55, 5:55] = Label.MUSCLE
+    labels[25:35, 25:35, :] = Label.BONE  # 10 x 10 x 60 mm: 6,000 mm3
+    enough = Volume.from_spacing(labels, (1.0, 1.0, 1.0))
+    less = labels.copy()
+    less[25:35, 25:35, 20:] = Label.MUSCLE  # 2,000 mm3
+    few = Volume.from_spacing(less, (1.0, 1.0, 1.0))
+    settings = ComparisonSettings()
+    assert [s.tissue for s in find_skeletons([enough, enough], settings)] == ["bone", "bone"]
+    assert [s.tissue for s in find_skeletons([enough, few], settings)] == ["body", "body"]

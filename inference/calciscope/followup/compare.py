@@ -21,7 +21,7 @@ from calciscope.followup.protocols import compare_protocols, method_text
 from calciscope.followup.registration import RegisteredPart
 from calciscope.followup.repeatability import Repeatability, repeatability
 from calciscope.followup.settings import ComparisonSettings
-from calciscope.followup.skeleton import Skeleton, find_skeleton
+from calciscope.followup.skeleton import Skeleton, find_skeletons
 from calciscope.followup.time_point import TimePoint
 from calciscope.locations import Laterality
 
@@ -56,7 +56,7 @@ def compare_points(
     protocols = compare_protocols(earlier, later)
     if tell is not None:
         tell("registering", 0.0)
-    skeletons = [find_skeleton(point.tissues, settings) for point in (earlier, later)]
+    skeletons = find_skeletons([point.tissues for point in (earlier, later)], settings)
     _refuse_other_side(earlier, later, skeletons[0], skeletons[1])
     alignment = align(skeletons[0], skeletons[1], settings)
     _refuse_unless_registered(earlier, later, alignment)
@@ -72,7 +72,10 @@ def compare_points(
         days_between=protocols.days,
         same_protocol=protocols.same,
         differences=protocols.differences,
-        warnings=tuple(_warnings(alignment, skeletons, changes)),
+        warnings=(
+            *_warnings(alignment, skeletons, changes),
+            *_unchecked(earlier, later, protocols.days),
+        ),
         settings=settings,
         repeatability=error,
         registration=tuple(_told(part, alignment) for part in alignment.parts),
@@ -193,6 +196,16 @@ def _refuse_unless_registered(earlier: TimePoint, later: TimePoint, alignment: A
     )
 
 
+def _unchecked(earlier: TimePoint, later: TimePoint, days: int | None) -> list[str]:
+    """What nothing in the two dates allows to check."""
+    found = []
+    if days is None:
+        found.append("The order of the dates could not be checked, as a date is not stated.")
+    if not (earlier.patient and later.patient):
+        found.append("Whether both dates are of one patient could not be checked.")
+    return found
+
+
 def _warnings(
     alignment: Alignment, skeletons: Sequence[Skeleton], changes: Sequence[LesionChange]
 ) -> list[str]:
@@ -200,7 +213,10 @@ def _warnings(
     settings = alignment.settings
     found = []
     if any(skeleton.tissue == "body" for skeleton in skeletons):
-        found.append("There is no bone in view: the outline of the body was registered instead.")
+        found.append(
+            "There is too little bone in view of one date or both: the outline of the body was "
+            "registered instead."
+        )
     for part in alignment.parts:
         if part.is_shown and part.residual_mm > settings.bad_mm:
             found.append(

@@ -5,6 +5,7 @@ a leg is one part: of its side where sides are known, else of the trunk. Where n
 the outline of the body stands in for it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,18 +70,28 @@ class Skeleton:
         return any(part.side is side for part in self.parts)
 
 
-def find_skeleton(tissues: Volume, settings: ComparisonSettings) -> Skeleton:
+def find_skeletons(tissues: Sequence[Volume], settings: ComparisonSettings) -> tuple[Skeleton, ...]:
+    """The skeletons of several dates, all of bone or all of the body's outline."""
+    found = [find_skeleton(volume, settings) for volume in tissues]
+    if len({skeleton.tissue for skeleton in found}) > 1:
+        found = [find_skeleton(volume, settings, outline=True) for volume in tissues]
+    return tuple(found)
+
+
+def find_skeleton(tissues: Volume, settings: ComparisonSettings, outline: bool = False) -> Skeleton:
     """Find the parts of the skeleton of one date.
 
     Args:
         tissues: values of `Label`, on any grid.
         settings: voxel size and smallest part.
+        outline: take the body's outline even where there is bone.
     """
     view = tissues.canonical().volume
     bone = view.with_array(view.array == Label.BONE)
     body = view.with_array(view.array != Label.BACKGROUND)
     anatomy = find_anatomy(body, bone, MeasurementSettings())
-    if np.count_nonzero(bone.array) * view.voxel_volume_mm3 >= settings.least_bone_mm3:
+    bone_mm3 = np.count_nonzero(bone.array) * view.voxel_volume_mm3
+    if bone_mm3 >= settings.least_bone_mm3 and not outline:
         coarse, tissue = _coarse(bone, settings.grid_mm), "bone"
         array = without_specks(coarse.array, coarse.voxel_volume_mm3, LEAST_SPECK_MM3)
         coarse = coarse.with_array(array)
