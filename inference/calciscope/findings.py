@@ -6,15 +6,15 @@ change only by adding. Numbers are kept in full here and rounded when written (`
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from calciscope.decimals import Number0, Number1, Number2, Number3, Number4
 from calciscope.labels import Compartment
 from calciscope.labs.values import LabFindings
 from calciscope.locations import Laterality, Level, Region
 from calciscope.patterns import LesionPattern
+from calciscope.spect.findings import Concordance, SpectFindings
 
-SCHEMA_VERSION = "1.3"
+SCHEMA_VERSION = "1.4"
 """Version of the findings' contract: additions raise the second number."""
 
 NOTICE = "Research use, not a diagnosis. Calciscope is not a medical device."
@@ -313,9 +313,11 @@ class Conclusion:
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """All that one run found; SPECT and concordance come with later work.
+    """All that one run found.
 
     Attributes:
+        spect: None where no SPECT was given.
+        concordance: of lesions and hot spots; empty without SPECT.
         labs: None where no laboratory values were given.
     """
 
@@ -323,7 +325,7 @@ class Findings:
     notice: str = NOTICE
     provenance: Provenance
     ct: CtFindings
-    spect: None = None
-    concordance: tuple[Any, ...] = ()
+    spect: SpectFindings | None = None
+    concordance: tuple[Concordance, ...] = ()
     labs: LabFindings | None = None
     conclusion: Conclusion | None = None

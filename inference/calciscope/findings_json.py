@@ -46,7 +46,11 @@ def plain(value: Any, hint: Any) -> Any:
         return dict(zip(names, map(str, place), strict=True)) | plain(value.figures, None)
     if is_dataclass(value):
         hints = get_type_hints(type(value), include_extras=True)
-        return {f.name: plain(getattr(value, f.name), hints[f.name]) for f in fields(value)}
+        # A key that is a word of Python has another name here.
+        return {
+            f.metadata.get("key", f.name): plain(getattr(value, f.name), hints[f.name])
+            for f in fields(value)
+        }
     if isinstance(value, Mapping):
         return {str(key): plain(item, hint) for key, item in value.items()}
     if isinstance(value, tuple | list):

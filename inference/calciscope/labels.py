@@ -36,6 +36,12 @@ class Compartment(StrEnum):
     INDETERMINATE = "indeterminate"
 
 
+HOT_SPOT_COMPARTMENTS: tuple[Compartment, ...] = tuple(
+    c for c in Compartment if c is not Compartment.INDETERMINATE
+)
+"""What the hot-spot network tells apart, in the order of its output channels."""
+
+
 @dataclass(frozen=True)
 class Code:
     """A coded concept as DICOM writes it (PS3.3 8.8)."""
