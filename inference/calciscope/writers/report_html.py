@@ -8,14 +8,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from calciscope.ct.neighborhood import SegmentedCt
 from calciscope.findings import CtFindings, Findings
 from calciscope.messages import LANGUAGES, messages
-from calciscope.readers.study import CtStudy
+from calciscope.readers.study import CtStudy, series_text
 from calciscope.volume import Volume
 from calciscope.writers import report_burden, report_tables, report_texts, wording
 from calciscope.writers.pictures import compartment_color
 from calciscope.writers.report_blocks import KeyFigure
 from calciscope.writers.report_labs import derived_rows, given_rows
 from calciscope.writers.report_pictures import StudyPictures, draw_pictures
-from calciscope.writers.report_study import series_text, study_rows
+from calciscope.writers.report_study import study_rows
 from calciscope.writers.report_viewer import report_viewer
 
 
