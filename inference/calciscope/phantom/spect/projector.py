@@ -49,9 +49,13 @@ class Projector:
         camera: the scan.
         attenuation_per_mm: shape (N, N, K), on the grid of the images.
         keep: attenuation of all views stays in memory (faster when used again and again).
+        slab: neighboring planes that are blurred alike; N is a multiple of it.
     """
 
-    def __init__(self, camera: Camera, attenuation_per_mm: Image, keep: bool = False) -> None:
+    def __init__(
+        self, camera: Camera, attenuation_per_mm: Image, keep: bool = False, slab: int = 1
+    ) -> None:
+        self._slab = slab
         self.camera = camera
         self.shape: tuple[int, int, int] = attenuation_per_mm.shape
         self._attenuation = attenuation_per_mm.astype(np.float32)
@@ -67,7 +71,9 @@ class Projector:
         if blur is None:
             return np.asarray(turned.sum(axis=0))
         across, along = blur
-        return np.asarray(np.matmul(np.matmul(across, turned), along).sum(axis=0))
+        size, _, length = self.shape
+        slabs = turned.reshape(size // self._slab, self._slab, size, length).sum(axis=1)
+        return np.asarray(np.matmul(np.matmul(across, slabs), along).sum(axis=0))
 
     def backward(self, projection: NDArray[np.float32], view: int) -> Image:
         """The transpose of `forward`."""
@@ -77,7 +83,8 @@ class Projector:
             spread = np.broadcast_to(projection, self.shape).copy()
         else:
             across, along = blur
-            spread = np.matmul(np.matmul(across, projection[None]), along)
+            slabs = np.matmul(np.matmul(across, projection[None]), along)
+            spread = np.repeat(slabs, self._slab, axis=0)
         spread *= self._transmission(view)
         flat = self._matrix(view).T @ spread.reshape(size * size, -1)
         return np.asarray(flat.reshape(self.shape), dtype=np.float32)
@@ -106,11 +113,12 @@ class Projector:
         return share
 
     def _blur(self, view: int) -> tuple[Image, Image] | None:
-        """Blurring matrices of each plane, across (N, N, N) and along (N, K, K)."""
+        """Blurring matrices of each of the S slabs, across (S, N, N) and along (S, K, K)."""
         if self._banks is None:
             return None
         size = self.shape[0]
-        place = (np.arange(size) - 0.5 * (size - 1)) * self.camera.voxel_mm
+        planes = np.arange(size).reshape(-1, self._slab).mean(axis=1)
+        place = (planes - 0.5 * (size - 1)) * self.camera.voxel_mm
         distance = np.maximum(self.camera.radii_mm[view] - place, 0.0)
         step = np.rint(distance / (STEP_PX * self.camera.voxel_mm)).astype(int)
         across, along = self._banks

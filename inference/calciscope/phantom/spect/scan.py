@@ -137,7 +137,7 @@ def _projections(
     source: Image, mu: Image, camera: Camera, protocol: SpectProtocol
 ) -> list[NDArray[np.float32]]:
     """Expected primary counts on the bins of the image, one (N, K) a view."""
-    projector = Projector(camera, mu)
+    projector = Projector(camera, mu, slab=FINE)
     shift = np.rint(np.array(protocol.motion_mm) / camera.voxel_mm).astype(int)
     shifted = np.roll(source, tuple(shift), axis=(0, 2)) if shift.any() else source
     from_view = int(protocol.motion_from * protocol.views)
