@@ -13,7 +13,7 @@ from pydicom.uid import UID
 from calciscope.ct.burden import figures_of
 from calciscope.findings import BurdenFigures, CtFindings, Lesion
 from calciscope.labels import DESCRIPTIONS, Label
-from calciscope.models.manifest import ModelManifest
+from calciscope.writers.dicom.equipment import NamedModel
 from calciscope.writers.dicom.identifiers import stable_uid
 from calciscope.writers.dicom.measurement_codes import (
     BURDEN_QUANTITIES,
@@ -25,8 +25,12 @@ from calciscope.writers.dicom.measurement_codes import (
     SIDES,
     Quantity,
 )
-from calciscope.writers.dicom.segment_description import ARTIFICIAL_INTELLIGENCE, dicom_code
-from calciscope.writers.dicom.segmentation_object import WrittenSegmentation
+from calciscope.writers.dicom.segment_description import (
+    ARTIFICIAL_INTELLIGENCE,
+    THRESHOLD,
+    dicom_code,
+)
+from calciscope.writers.dicom.segmentation_file import WrittenSegmentation
 from calciscope.writers.dicom.segments import SOFT_TISSUE, Segment
 
 T = TypeVar("T")
@@ -36,10 +40,12 @@ CATEGORY = dicom_code(DESCRIPTIONS[Label.CALCIFICATION].category)
 TOTAL = "All lesions"
 
 
-def algorithm_of(model: ModelManifest | None, version: str) -> hd.sr.AlgorithmIdentification:
-    """What found and measured the lesions (TID 4019)."""
+def algorithm_of(
+    model: NamedModel | None, version: str, rule: str = THRESHOLD
+) -> hd.sr.AlgorithmIdentification:
+    """What found and measured the lesions (TID 4019): a model, or a rule of this program."""
     return hd.sr.AlgorithmIdentification(
-        name=model.name if model else "calciscope threshold",
+        name=model.name if model else rule,
         version=model.version if model else version,
         parameters=[f"program calciscope {version}"]
         + ([f"model sha256 {model.sha256}"] if model else []),

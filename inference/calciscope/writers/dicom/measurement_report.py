@@ -30,7 +30,7 @@ from calciscope.writers.dicom.measurement_groups import (
     lesion_groups,
     total_group,
 )
-from calciscope.writers.dicom.segmentation_object import WrittenSegmentation
+from calciscope.writers.dicom.segmentation_file import WrittenSegmentation
 from calciscope.writers.dicom.source import bare_headers, frame_of_reference_of
 
 SERIES = ResultSeries("SR", "Calciscope measurements (research use, not a diagnosis)", 3000)
@@ -72,7 +72,7 @@ def write_measurement_report(
         source = study.instances[0]
         headers = bare_headers(study.instances, frame_of_reference_of(study.instances))
         identity = (
-            *run_identity(study, model),
+            *run_identity(source, model),
             *(str(segmentation.sop_instance_uid) for segmentation in written),
             json.dumps(to_dict(findings)["ct"], sort_keys=True),
         )

@@ -15,9 +15,8 @@ from calciscope.writers.capture_pages import CapturePage
 from calciscope.writers.dicom.captures import write_captures
 from calciscope.writers.dicom.encapsulated_pdf import write_encapsulated_pdf
 from calciscope.writers.dicom.measurement_report import write_measurement_report
+from calciscope.writers.dicom.segmentation_file import BINARY, LABELMAP
 from calciscope.writers.dicom.segmentation_object import (
-    BINARY,
-    LABELMAP,
     write_lesion_segmentation,
     write_segmentation,
 )
