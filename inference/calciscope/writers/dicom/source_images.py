@@ -63,13 +63,10 @@ class SourceImages:
             derivation = group.pop("DerivationImageSequence", None)
             if derivation is None or not self.frames_of_slices:
                 continue
-            items = derivation.value[0].SourceImageSequence
-            found = [
-                _reference(item, frame)
-                for item in items
-                for frame in self.frames_of_slices[int(item.ReferencedFrameNumber) - 1]
-            ]
-            if found:
+            # All headers show the same grid, so the first reference says as much as all.
+            item = derivation.value[0].SourceImageSequence[0]
+            frames = self.frames_of_slices[int(item.ReferencedFrameNumber) - 1]
+            if found := [_reference(item, frame) for frame in frames]:
                 derivation.value[0].SourceImageSequence = found
                 group.add(derivation)
 
@@ -132,7 +129,10 @@ def _with_grid(header: Dataset, grid: Volume, frame_of_reference: UID) -> Datase
         places.append(place)
     result = Dataset()
     result.update(header)
-    result.Rows, result.Columns, result.NumberOfFrames = rows, columns, slices
+    for keyword, value in (("Rows", rows), ("Columns", columns), ("NumberOfFrames", slices)):
+        # Taken out first: setting would change the element, which the source shares.
+        result.pop(keyword, None)
+        setattr(result, keyword, value)
     result.SharedFunctionalGroupsSequence = [shared]
     result.PerFrameFunctionalGroupsSequence = places
     return result
