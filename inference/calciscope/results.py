@@ -10,13 +10,14 @@ import numpy as np
 
 from calciscope.ct.measurements import CtMeasurement
 from calciscope.ct.segmentation import CtSegmentation
-from calciscope.deidentification import deidentified
+from calciscope.deidentification import deidentified, deidentified_together
 from calciscope.errors import InputError
 from calciscope.findings import Findings
 from calciscope.findings_json import to_json
 from calciscope.labels import Label
 from calciscope.models.manifest import ModelManifest
 from calciscope.readers import CtStudy
+from calciscope.readers.spect_study import SpectStudy
 from calciscope.volume import Volume
 from calciscope.writers.capture_pages import capture_pages
 from calciscope.writers.dicom.objects import ReportPages, write_dicom_objects
@@ -70,6 +71,14 @@ class OutputOptions:
         if self.show_patient and study.instances:
             return replace(study, patient_shown=str(study.instances[0].get("PatientID") or ""))
         return study
+
+    def apply_to_both(
+        self, study: CtStudy, spect: SpectStudy | None
+    ) -> tuple[CtStudy, SpectStudy | None]:
+        """CT and SPECT as results may know them; they still belong together."""
+        if self.deidentify:
+            return deidentified_together(study, spect)
+        return self.apply(study), spect
 
 
 PLAIN_OUTPUTS = OutputOptions()
