@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from calciscope import __version__
-from calciscope.errors import CalciscopeError
+from calciscope.errors import CalciscopeError, InputError
 
 if TYPE_CHECKING:
     from calciscope.findings import Findings
@@ -43,6 +43,15 @@ LanguageOption = Annotated[
     str, typer.Option("--language", help="Of conclusion and labs: en, fr, de.")
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace results in OUT.")]
+OutputOption = Annotated[
+    Path, typer.Option("-o", "--output", metavar="OUT", help="For the results.")
+]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", help="Version of ct-calcification; default newest.")
+]
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", min=1, help="CPU threads; default all.")
+]
 
 
 @app.command()
@@ -51,13 +60,11 @@ def run(
         Path,
         typer.Argument(metavar="INPUT", help="Folder or .zip of DICOM, or a CT NIfTI file in HU."),
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="For the results.")],
+    output: OutputOption,
     force: ForceOption = False,
     engine: EngineOption = "auto",
-    model_version: Annotated[
-        str | None, typer.Option("--model", help="Version of ct-calcification; default newest.")
-    ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default all.")] = None,
+    model_version: ModelOption = None,
+    threads: ThreadsOption = None,
     mode: ModeOption = "balanced",
     precision: PrecisionOption = "auto",
     labs: Annotated[
@@ -84,9 +91,10 @@ def run(
     from calciscope.pipeline import Analyzer
     from calciscope.results import OutputOptions
 
-    if deidentify and show_patient:
-        raise typer.BadParameter("a de-identified report cannot show the patient; leave one out")
-    outputs = OutputOptions(labelmap, deidentify, show_patient)
+    try:
+        outputs = OutputOptions(labelmap, deidentify, show_patient)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
     # Before the model is loaded: what cannot be used is refused at once.
     values = None if labs is None else read_labs(labs)
     analyzer = Analyzer(
@@ -131,13 +139,11 @@ def compare(
         typer.Argument(metavar="EARLIER", help="A study as for run, or a folder of its results."),
     ],
     later: Annotated[Path, typer.Argument(metavar="LATER", help="The same of a later date.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="For the results.")],
+    output: OutputOption,
     force: ForceOption = False,
     engine: EngineOption = "auto",
-    model_version: Annotated[
-        str | None, typer.Option("--model", help="Version of ct-calcification; default newest.")
-    ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default all.")] = None,
+    model_version: ModelOption = None,
+    threads: ThreadsOption = None,
     mode: ModeOption = "balanced",
     precision: PrecisionOption = "auto",
 ) -> None:
@@ -173,7 +179,7 @@ def evaluate(
         str | None, typer.Option(help="Version or folder of a second model, for differences.")
     ] = None,
     engine: EngineOption = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default all.")] = None,
+    threads: ThreadsOption = None,
     mode: ModeOption = "balanced",
     precision: PrecisionOption = "auto",
     force: ForceOption = False,

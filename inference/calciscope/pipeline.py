@@ -16,7 +16,8 @@ from calciscope.messages import LANGUAGES, messages
 from calciscope.models.engine import create_engine
 from calciscope.models.operating_point import BALANCED
 from calciscope.models.registry import find_model
-from calciscope.readers import SeriesSummary, read_ct
+from calciscope.readers import read_ct
+from calciscope.readers.study import series_text
 from calciscope.results import PLAIN_OUTPUTS, Analysis, OutputOptions, peak_ram_mb, write_results
 from calciscope.writers.output_folder import output_folder
 
@@ -108,9 +109,9 @@ class Analyzer:
             times_s=times,
             peak_ram_mb=peak_ram_mb(),
             warnings=(*study.warnings, *measurement.warnings),
-            series=series_text(study.series) if study.series else "",
+            series=series_text(study.series, with_uid=True) if study.series else "",
             series_left_out=tuple(
-                f"{series_text(other)}: {other.reason}" for other in study.left_out
+                f"{series_text(other, with_uid=True)}: {other.reason}" for other in study.left_out
             ),
             acquired_on=study.acquisition.date,
         )
@@ -217,15 +218,6 @@ def analyze(
     if output is None:
         return analyzer.analyze(Path(source), progress, values, series).findings
     return analyzer.run(Path(source), Path(output), force, progress, values, series)
-
-
-def series_text(series: SeriesSummary) -> str:
-    """A series in words: number, description, modality, files and UID."""
-    number = "?" if series.number is None else series.number
-    return (
-        f"series {number} '{series.description}' ({series.modality}, {series.instances} files, "
-        f"{series.series_instance_uid})"
-    )
 
 
 def _silent(stage: str, share: float) -> None:

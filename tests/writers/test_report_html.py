@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from calciscope.readers.study import SeriesSummary
-from calciscope.writers.report_html import key_figures, write_html_report
+from calciscope.writers.report_html import write_html_report
 
 NOTICE = "Research use, not a diagnosis"
 VOID = {"meta", "img", "br"}
@@ -169,23 +169,6 @@ def test_how_it_was_measured(make_page: Any) -> None:
 
 def test_the_same_findings_give_the_same_page(make_page: Any) -> None:
     assert make_page(2).html == make_page(2).html
-
-
-def test_key_figures(make_findings: Any, make_lesion: Any) -> None:
-    """Two lesions of 80 mm3 (100 by voxels) and 20 mg, each with 1 mg of noise.
-
-    Calcium is 0.399 of 40 mg: 16 mg. Calibration: 12 % of 40 mg; with sqrt(2) mg of noise 5.0 mg.
-    """
-    lesions = [make_lesion(1, hu_max=900.0), make_lesion(2, longest_diameter_mm=21.0)]
-    figures = key_figures(make_findings(lesions).ct)
-    assert [(figure.value, figure.note) for figure in figures] == [
-        ("2", ""),
-        ("0.16 mL", "0.20 mL by voxels"),
-        ("40 mg", "± 5.0 mg, of which noise 1.4 mg; calcium 16 mg"),
-        ("900 HU", ""),
-        ("21 mm", ""),
-    ]
-    assert key_figures(make_findings().ct) == ()
 
 
 def test_the_viewer_is_inside_the_page(make_page: Any) -> None:

@@ -22,12 +22,11 @@ from calciscope.writers import report_tables
 from calciscope.writers.gallery import CloseUp
 from calciscope.writers.pictures import Picture
 from calciscope.writers.projections import Projection
-from calciscope.writers.report_html import key_figures
 from calciscope.writers.report_labs import derived_rows
 from calciscope.writers.report_paper import burden_table, lesions_table
 from calciscope.writers.report_pdf import write_pdf_report
 from calciscope.writers.report_pictures import StudyPictures
-from calciscope.writers.report_texts import method_rows
+from calciscope.writers.report_texts import key_figures, method_rows
 from calciscope.writers.wording import summary_sentence
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
-from calciscope.readers.study import CtAcquisition, SeriesSummary
-from calciscope.writers.report_study import series_text, study_rows
+from calciscope.readers.study import CtAcquisition
+from calciscope.writers.report_study import study_rows
 
 HU: NDArray[np.int16] = np.zeros((4, 3, 2), np.int16)
 AFFINE = np.diag([0.977, 0.977, 3.27, 1.0])
@@ -58,15 +57,3 @@ def test_resampling_and_contrast_are_told(make_study: Any) -> None:
 def test_an_empty_study_date_is_no_date(make_study: Any) -> None:
     study = make_study(HU, AFFINE, header={"StudyDate": "", "PatientID": ""})
     assert study_rows(study)[0][0] == "Series"
-
-
-@pytest.mark.parametrize(
-    ("number", "description", "instances", "expected"),
-    [
-        (3, "BONE", 120, "3: BONE (CT, 120 files)"),
-        (None, "BONE", 1, "BONE (CT, 1 file)"),
-        (0, "", 2, "0: without description (CT, 2 files)"),
-    ],
-)
-def test_series(number: int | None, description: str, instances: int, expected: str) -> None:
-    assert series_text(SeriesSummary("1.2", number, description, "CT", instances, "1")) == expected

@@ -7,6 +7,7 @@ from calciscope.writers.report_texts import (
     burden_hint,
     gallery_hint,
     gallery_title,
+    key_figures,
     method_rows,
     projections_hint,
 )
@@ -40,3 +41,20 @@ def test_settings_stand_in_the_sentences(make_findings: Any) -> None:
     assert rows["Agatston-like score"].endswith("Threshold 123 HU.")
     assumed = dict(method_rows(replace(definition, kvp_assumed=True)))
     assert "at 130 kVp (assumed), ±" in assumed["Hydroxyapatite mass"]
+
+
+def test_key_figures(make_findings: Any, make_lesion: Any) -> None:
+    """Two lesions of 80 mm3 (100 by voxels) and 20 mg, each with 1 mg of noise.
+
+    Calcium is 0.399 of 40 mg: 16 mg. Calibration: 12 % of 40 mg; with sqrt(2) mg of noise 5.0 mg.
+    """
+    lesions = [make_lesion(1, hu_max=900.0), make_lesion(2, longest_diameter_mm=21.0)]
+    figures = key_figures(make_findings(lesions).ct)
+    assert [(figure.value, figure.note) for figure in figures] == [
+        ("2", ""),
+        ("0.16 mL", "0.20 mL by voxels"),
+        ("40 mg", "± 5.0 mg, of which noise 1.4 mg; calcium 16 mg"),
+        ("900 HU", ""),
+        ("21 mm", ""),
+    ]
+    assert key_figures(make_findings().ct) == ()

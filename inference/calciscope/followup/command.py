@@ -128,9 +128,9 @@ def _time_points(
     request: ComparisonRequest, staging: Path | None, tell: Tell | None
 ) -> tuple[TimePoint, TimePoint]:
     """Both dates; folders of results are read first, as they are refused at once."""
-    paths = (request.earlier, request.later)
-    points = [read_results(path) if is_result_folder(path) else None for path in paths]
-    if None in points:
+    paths = dict(zip(FOLDERS, (request.earlier, request.later), strict=True))
+    points = {name: read_results(path) for name, path in paths.items() if is_result_folder(path)}
+    if len(points) < len(paths):
         analyzer = Analyzer(
             request.model_version,
             request.engine,
@@ -139,17 +139,13 @@ def _time_points(
             precision=request.precision,
         )
         method = f"{analyzer.model.name} {analyzer.model.version} ({analyzer.mode.name})"
-        for point in points:
-            if point is not None:
-                require_method(point, method)
-        for index, path in enumerate(paths):
-            if points[index] is None:
-                folder = None if staging is None else staging / FOLDERS[index]
-                told = _named(tell, FOLDERS[index])
-                points[index] = _analyzed(analyzer, path, folder, told)
-    earlier, later = points
-    if earlier is None or later is None:
-        raise InputError("a date is missing")
+        for point in points.values():
+            require_method(point, method)
+        for name, path in paths.items():
+            if name not in points:
+                folder = None if staging is None else staging / name
+                points[name] = _analyzed(analyzer, path, folder, _named(tell, name))
+    earlier, later = (points[name] for name in FOLDERS)
     return earlier, later
 
 

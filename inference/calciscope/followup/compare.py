@@ -16,7 +16,7 @@ from calciscope.followup.comparison import (
     Trend,
 )
 from calciscope.followup.matching import Group, match
-from calciscope.followup.places import Place, earlier_places, later_places
+from calciscope.followup.places import Place, lesion_places
 from calciscope.followup.protocols import compare_protocols, method_text
 from calciscope.followup.registration import RegisteredPart
 from calciscope.followup.repeatability import Repeatability, repeatability
@@ -96,8 +96,8 @@ def _changes(
     settings: ComparisonSettings,
 ) -> tuple[LesionChange, ...]:
     """Match the lesions and tell the change of each group, the largest first."""
-    before = {p.placed.id: p for p in earlier_places(earlier, later, alignment, settings)}
-    after = {p.placed.id: p for p in later_places(earlier, later, alignment, settings)}
+    before = lesion_places(earlier, later, alignment, settings, of_earlier=True)
+    after = lesion_places(earlier, later, alignment, settings, of_earlier=False)
     # A lesion beside an unregistered bone is nowhere in the other scan.
     groups = match(
         [place.placed for place in before.values() if place.part is not None],

@@ -36,38 +36,36 @@ class Place:
     note: str
 
 
-def earlier_places(
-    earlier: TimePoint, later: TimePoint, alignment: Alignment, settings: ComparisonSettings
-) -> tuple[Place, ...]:
-    """Move the earlier lesions, each with the part of the skeleton nearest to it."""
-    shown = Coverage(later.tissues, settings.skin_mm)
-    result = []
-    for lesion in earlier.findings.ct.lesions:
-        part = alignment.beside_earlier(np.array(lesion.centroid_lps_mm), lesion.laterality)
-        points = earlier.lesion_ids.lps_mm(earlier.voxels[lesion.id])
+def lesion_places(
+    earlier: TimePoint,
+    later: TimePoint,
+    alignment: Alignment,
+    settings: ComparisonSettings,
+    of_earlier: bool,
+) -> dict[int, Place]:
+    """The lesions of one date by their id, each with the part of the skeleton nearest to it.
+
+    Args:
+        earlier, later: the dates.
+        alignment: that moves the earlier lesions.
+        settings: how much of a lesion the other date must show.
+        of_earlier: whose lesions; those of the later date stay where they are.
+    """
+    own, other = (earlier, later) if of_earlier else (later, earlier)
+    beside = alignment.beside_earlier if of_earlier else alignment.beside_later
+    shown = Coverage(other.tissues, settings.skin_mm)
+    result = {}
+    for lesion in own.findings.ct.lesions:
+        part = beside(np.array(lesion.centroid_lps_mm), lesion.laterality)
+        points = own.lesion_ids.lps_mm(own.voxels[lesion.id])
         note = UNREGISTERED
         if part is not None:
-            points = part.earlier_to_later(points)
-            note = "" if shown.share(points) >= settings.least_covered else UNSEEN[True]
-        result.append(Place(_placed(lesion, points, earlier, later), part, note))
-    return tuple(result)
-
-
-def later_places(
-    earlier: TimePoint, later: TimePoint, alignment: Alignment, settings: ComparisonSettings
-) -> tuple[Place, ...]:
-    """The later lesions where they are, and whether the earlier scan shows the place."""
-    shown = Coverage(earlier.tissues, settings.skin_mm)
-    result = []
-    for lesion in later.findings.ct.lesions:
-        part = alignment.beside_later(np.array(lesion.centroid_lps_mm), lesion.laterality)
-        points = later.lesion_ids.lps_mm(later.voxels[lesion.id])
-        note = UNREGISTERED
-        if part is not None:
-            back = part.earlier_to_later.inverse(points)
-            note = "" if shown.share(back) >= settings.least_covered else UNSEEN[False]
-        result.append(Place(_placed(lesion, points, later, later), part, note))
-    return tuple(result)
+            move = part.earlier_to_later
+            there = move(points) if of_earlier else move.inverse(points)
+            note = "" if shown.share(there) >= settings.least_covered else UNSEEN[of_earlier]
+            points = there if of_earlier else points
+        result[lesion.id] = Place(_placed(lesion, points, own, later), part, note)
+    return result
 
 
 def _placed(

@@ -16,8 +16,8 @@ from calciscope.followup.wording import (
     summary_sentences,
     total_of,
 )
+from calciscope.writers.page_templates import page_templates
 from calciscope.writers.report_blocks import KeyFigure
-from calciscope.writers.report_html import environment
 from calciscope.writers.wording import mass_text
 
 
@@ -61,7 +61,7 @@ def write_comparison_report(
         "close_up_text": tables.close_up_text,
         "rules": tables.rules(comparison),
     }
-    template = environment().get_template("comparison.html.j2")
+    template = page_templates().get_template("comparison.html.j2")
     path.write_text(template.render(page), encoding="utf-8")
 
 

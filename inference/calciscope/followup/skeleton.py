@@ -65,10 +65,6 @@ class Skeleton:
         wanted = [side is None or part.side is None or part.side is side for part in self.parts]
         return np.asarray(np.array([False, *wanted])[self.labels.array])
 
-    def is_sided(self, side: Laterality) -> bool:
-        """Whether there is bone of this side."""
-        return any(part.side is side for part in self.parts)
-
 
 def find_skeletons(tissues: Sequence[Volume], settings: ComparisonSettings) -> tuple[Skeleton, ...]:
     """The skeletons of several dates, all of bone or all of the body's outline."""

@@ -55,6 +55,19 @@ class SeriesSummary:
     reason: str = ""
 
 
+def series_text(series: SeriesSummary, with_uid: bool = False) -> str:
+    """A series in a few words for a report, or with its UID where it must be found again."""
+    if with_uid:
+        number = "?" if series.number is None else str(series.number)
+        return (
+            f"series {number} '{series.description}' ({series.modality}, {series.instances} files, "
+            f"{series.series_instance_uid})"
+        )
+    number = "" if series.number is None else f"{series.number}: "
+    files = "1 file" if series.instances == 1 else f"{series.instances} files"
+    return f"{number}{series.description or 'without description'} ({series.modality}, {files})"
+
+
 @dataclass(frozen=True, eq=False)
 class CtStudy:
     """A CT, ready for analysis, and where it came from.

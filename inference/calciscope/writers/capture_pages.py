@@ -20,8 +20,7 @@ from calciscope.writers.gallery import CloseUp
 from calciscope.writers.pictures import AXIAL, CORONAL, SAGITTAL, Edges, compartment_color
 from calciscope.writers.projections import Projection
 from calciscope.writers.report_burden import burden_groups, compartments_found
-from calciscope.writers.report_html import key_figures
-from calciscope.writers.report_texts import close_up_lines
+from calciscope.writers.report_texts import close_up_lines, key_figures
 
 TITLE = "Calciscope"
 MARGIN_PX = 24

@@ -20,7 +20,6 @@ from calciscope.writers.pdf.tables import add_table, wanted_mm
 from calciscope.writers.pictures import compartment_color
 from calciscope.writers.report_blocks import Facts, KeyFigures, Table, Text
 from calciscope.writers.report_burden import compartments_found
-from calciscope.writers.report_html import key_figures
 from calciscope.writers.report_paper import Limits
 from calciscope.writers.report_pictures import StudyPictures
 from calciscope.writers.report_tables import distribution_rows
@@ -69,7 +68,7 @@ class StudyLayout:
         self._method()
 
     def _study_part(self) -> None:
-        figures = key_figures(self._ct)
+        figures = report_texts.key_figures(self._ct)
         if figures:
             add_key_figures(self.pdf, KeyFigures(figures), len(figures))
             self.pdf.ln(1.5)

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 from calciscope.findings import CtFindings, Findings
 from calciscope.messages import Messages
-from calciscope.readers.study import CtStudy
+from calciscope.readers.study import CtStudy, series_text
 from calciscope.writers.gallery import CloseUp, largest_lesions
 from calciscope.writers.pdf.pictures import Plate
 from calciscope.writers.pictures import compartment_color
 from calciscope.writers.report_blocks import Caution, Facts, Table
 from calciscope.writers.report_burden import BURDEN_HEAD, burden_groups
 from calciscope.writers.report_labs import derived_rows, given_rows
-from calciscope.writers.report_study import series_text, study_rows
+from calciscope.writers.report_study import study_rows
 from calciscope.writers.report_tables import (
     CHAIN_HEAD,
     LESION_HEAD,

@@ -1,6 +1,6 @@
 """What the report says about the study: series, scanner, grid; the patient only on request."""
 
-from calciscope.readers.study import CtStudy, SeriesSummary
+from calciscope.readers.study import CtStudy, series_text
 
 Row = tuple[str, str]
 
@@ -16,13 +16,6 @@ def study_rows(study: CtStudy) -> tuple[Row, ...]:
         ("Grid", _grid(study)),
     )
     return tuple((name, value) for name, value in rows if value)
-
-
-def series_text(series: SeriesSummary) -> str:
-    """A series in a few words: number, description, images."""
-    number = "" if series.number is None else f"{series.number}: "
-    files = "1 file" if series.instances == 1 else f"{series.instances} files"
-    return f"{number}{series.description or 'without description'} ({series.modality}, {files})"
 
 
 def _text(study: CtStudy, keyword: str) -> str:

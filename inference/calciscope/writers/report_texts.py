@@ -1,10 +1,36 @@
-"""Sentences that the files of a report share: hints for the reader, how it was measured."""
+"""What the files of a report share: key figures, hints for the reader, how it was measured."""
 
-from calciscope.findings import CtDefinition
+from calciscope.findings import CtDefinition, CtFindings
 from calciscope.writers.gallery import CloseUp
+from calciscope.writers.report_blocks import KeyFigure
 from calciscope.writers.wording import compartment_text, mass_text, sentence, volume_text
 
 TITLE = "Soft-tissue calcification on CT"
+
+
+def key_figures(ct: CtFindings) -> tuple[KeyFigure, ...]:
+    """The figures a reader looks for first; none where nothing was found."""
+    if not ct.lesions:
+        return ()
+    total = ct.burden.total
+    longest = max(lesion.longest_diameter_mm for lesion in ct.lesions)
+    return (
+        KeyFigure(str(total.count), "lesion" if total.count == 1 else "lesions"),
+        KeyFigure(
+            volume_text(total.volume_pv_mm3),
+            "volume, partial-volume corrected",
+            f"{volume_text(total.volume_mm3)} by voxels",
+        ),
+        KeyFigure(
+            mass_text(total.ha_mass_mg),
+            "hydroxyapatite",
+            f"± {mass_text(total.ha_mass_uncertainty_mg)}, of which noise "
+            f"{mass_text(total.ha_mass_noise_mg)}; calcium "
+            f"{mass_text(total.calcium_mass_mg)}",
+        ),
+        KeyFigure(f"{max(lesion.hu_max for lesion in ct.lesions):.0f} HU", "densest voxel"),
+        KeyFigure(f"{longest:.0f} mm", "longest lesion"),
+    )
 
 
 def projections_hint(numbered: bool) -> str:

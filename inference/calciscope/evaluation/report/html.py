@@ -3,10 +3,11 @@
 import base64
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from calciscope.evaluation.report.blocks import Block, Document
+from calciscope.writers.page_templates import page_templates
 
 
 def write_html(document: Document, path: Path) -> None:
@@ -16,19 +17,8 @@ def write_html(document: Document, path: Path) -> None:
 
 
 def _environment() -> Environment:
-    """Templates beside this file and those of the study report, whose look they share."""
-    environment = Environment(
-        loader=ChoiceLoader(
-            [
-                PackageLoader("calciscope.evaluation.report", "templates"),
-                PackageLoader("calciscope.writers", "templates"),
-            ]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """Templates beside this file and those of the study report."""
+    environment = page_templates("calciscope.evaluation.report")
     environment.filters |= {"kind": _kind, "svg_uri": _svg_uri, "broken": _broken}
     return environment
 

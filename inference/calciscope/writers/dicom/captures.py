@@ -20,18 +20,16 @@ from calciscope.readers.study import CtStudy
 from calciscope.writers.capture_pages import CapturePage
 from calciscope.writers.dicom.encapsulated_pdf import FROM_WORKSTATION
 from calciscope.writers.dicom.equipment import (
-    equipment,
+    ResultSeries,
+    common_arguments,
     making,
     run_identity,
     save,
-    series_number,
     settle,
 )
-from calciscope.writers.dicom.identifiers import stable_uid
 from calciscope.writers.dicom.source import bare_headers, frame_of_reference_of
 
-SERIES_DESCRIPTION = "Calciscope pictures (research use, not a diagnosis)"
-SERIES_NUMBER_OFFSET = 5000
+SERIES = ResultSeries("SC", "Calciscope pictures (research use, not a diagnosis)", 5000)
 
 
 def write_captures(
@@ -71,15 +69,8 @@ def write_captures(
                 bits_allocated=8,
                 coordinate_system="PATIENT",
                 patient_orientation=("L", "F"),
-                series_instance_uid=stable_uid("SC series", *identity),
-                series_number=series_number(source, SERIES_NUMBER_OFFSET),
-                sop_instance_uid=stable_uid("SC instance", str(number), *identity),
-                instance_number=number,
                 transfer_syntax_uid=ExplicitVRLittleEndian,
-                series_description=SERIES_DESCRIPTION,
-                content_date=moment.date(),
-                content_time=moment.time(),
-                **equipment(model, version),
+                **common_arguments(SERIES, source, identity, model, version, moment, number),
             )
             # Along the rows and down the columns; empty on a page of text (PS3.3 C.7.6.1.1.1).
             edges = page.edges

@@ -10,18 +10,16 @@ from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
 from calciscope.models.manifest import ModelManifest
 from calciscope.readers.study import CtStudy
 from calciscope.writers.dicom.equipment import (
-    equipment,
+    ResultSeries,
+    common_arguments,
     making,
     run_identity,
     save,
-    series_number,
     settle,
 )
-from calciscope.writers.dicom.identifiers import stable_uid
 
-SERIES_DESCRIPTION = "Calciscope report (research use, not a diagnosis)"
+SERIES = ResultSeries("PDF", "Calciscope report (research use, not a diagnosis)", 4000)
 TITLE = "Soft-tissue calcification on CT (research use, not a diagnosis)"
-SERIES_NUMBER_OFFSET = 4000
 FROM_WORKSTATION = "WSD"
 """Conversion Type (PS3.3 C.8.6.1)."""
 
@@ -55,17 +53,10 @@ def write_encapsulated_pdf(
         identity = (*run_identity(study, model), content)
         document = hd.base.SOPClass(
             study_instance_uid=source.StudyInstanceUID,
-            series_instance_uid=stable_uid("PDF series", *identity),
-            series_number=series_number(source, SERIES_NUMBER_OFFSET),
-            sop_instance_uid=stable_uid("PDF instance", *identity),
             sop_class_uid=EncapsulatedPDFStorage,
-            instance_number=1,
             modality="DOC",
             transfer_syntax_uid=ExplicitVRLittleEndian,
-            series_description=SERIES_DESCRIPTION,
-            content_date=moment.date(),
-            content_time=moment.time(),
-            **equipment(model, version),
+            **common_arguments(SERIES, source, identity, model, version, moment),
         )
         document.ConversionType = FROM_WORKSTATION
         document.AcquisitionDateTime = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,7 @@ from calciscope.errors import OutputError
 from calciscope.models.manifest import ModelManifest
 from calciscope.readers.elements import MALFORMED, quiet
 from calciscope.readers.study import CtStudy
+from calciscope.writers.dicom.identifiers import stable_uid
 from calciscope.writers.dicom.source import adopt_identity
 
 MANUFACTURER = "Calciscope"
@@ -21,14 +23,52 @@ MANUFACTURER = "Calciscope"
 _FAULTS = tuple(kind for kind in MALFORMED if kind is not OSError)
 
 
-def series_number(source: Dataset, offset: int) -> int:
-    """A number for a series of results: that of the source, moved out of the scanner's way."""
-    return offset + max(int(source.get("SeriesNumber") or 0), 0)
+@dataclass(frozen=True)
+class ResultSeries:
+    """What tells one series of results of a run from another.
+
+    Attributes:
+        name: part of its UIDs.
+        description: LO, at most 64 characters (PS3.5 6.2).
+        offset: added to the number of the source series, out of the scanner's way.
+    """
+
+    name: str
+    description: str
+    offset: int
 
 
-def equipment(model: ModelManifest | None, version: str) -> dict[str, Any]:
-    """General and Enhanced General Equipment (PS3.3 C.7.5.1, C.7.5.2) as keyword arguments."""
+def common_arguments(
+    series: ResultSeries,
+    source: Dataset,
+    identity: tuple[str, ...],
+    model: ModelManifest | None,
+    version: str,
+    created: datetime,
+    instance: int | None = None,
+) -> dict[str, Any]:
+    """Keyword arguments that highdicom takes for every kind of object.
+
+    Equipment is General and Enhanced General (PS3.3 C.7.5.1, C.7.5.2).
+
+    Args:
+        series: that the object is in.
+        source: first header of what was analyzed.
+        identity: what its UIDs follow from.
+        model: what segmented the lesions; None for a rule.
+        version: of the program.
+        created: date and time of the content.
+        instance: its number; None where it is alone in its series.
+    """
+    place = () if instance is None else (str(instance),)
     return {
+        "series_instance_uid": stable_uid(f"{series.name} series", *identity),
+        "series_number": series.offset + max(int(source.get("SeriesNumber") or 0), 0),
+        "series_description": series.description,
+        "sop_instance_uid": stable_uid(f"{series.name} instance", *place, *identity),
+        "instance_number": instance or 1,
+        "content_date": created.date(),
+        "content_time": created.time(),
         "manufacturer": MANUFACTURER,
         "manufacturer_model_name": MANUFACTURER,
         "software_versions": version,

@@ -36,11 +36,12 @@ NO_UNITS = codes.UCUM.NoUnits
 MG = DicomCode("mg", "UCUM", "milligram")
 DEGREES = DicomCode("deg", "UCUM", "degree")
 
-T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
+"""Contravariant: what can be taken of either of two records can be taken of each."""
 
 
 @dataclass(frozen=True)
-class Quantity(Generic[T]):
+class Quantity(Generic[T_contra]):
     """A figure as it stands in the SR.
 
     Attributes:
@@ -52,7 +53,7 @@ class Quantity(Generic[T]):
 
     name: DicomCode
     unit: DicomCode
-    value: Callable[[T], float | None]
+    value: Callable[[T_contra], float | None]
     derivation: DicomCode | None = None
     method: DicomCode | None = None
     digits: int = 1
@@ -63,18 +64,23 @@ PATTERNS: Mapping[LesionPattern, DicomCode] = MappingProxyType(
 )
 """What a lesion looks like; a description, not a diagnosis."""
 
-LESION_QUANTITIES: tuple[Quantity[Lesion], ...] = (
-    Quantity(codes.SCT.Volume, MM3, lambda lesion: lesion.volume_mm3),
-    Quantity(VOLUME_PV, MM3, lambda lesion: lesion.volume_pv_mm3),
-    Quantity(HA_MASS, MG, lambda lesion: lesion.ha_mass_mg, digits=2),
-    Quantity(HA_MASS_UNCERTAINTY, MG, lambda lesion: lesion.ha_mass_uncertainty_mg, digits=2),
-    Quantity(codes.DCM.CalciumMass, MG, lambda lesion: lesion.calcium_mass_mg, digits=2),
+_SHARED: tuple[Quantity[Lesion | BurdenFigures], ...] = (
+    Quantity(codes.SCT.Volume, MM3, lambda figures: figures.volume_mm3),
+    Quantity(VOLUME_PV, MM3, lambda figures: figures.volume_pv_mm3),
+    Quantity(HA_MASS, MG, lambda figures: figures.ha_mass_mg, digits=2),
+    Quantity(HA_MASS_UNCERTAINTY, MG, lambda figures: figures.ha_mass_uncertainty_mg, digits=2),
+    Quantity(codes.DCM.CalciumMass, MG, lambda figures: figures.calcium_mass_mg, digits=2),
     Quantity(
         codes.DCM.CalciumScore,
         NO_UNITS,
-        lambda lesion: lesion.agatston,
+        lambda figures: figures.agatston,
         method=EXTENDED_AGATSTON,
     ),
+)
+"""What a lesion and a sum of lesions both have."""
+
+LESION_QUANTITIES: tuple[Quantity[Lesion], ...] = (
+    *_SHARED,
     Quantity(
         codes.DCM.AttenuationCoefficient,
         HU,
@@ -97,17 +103,7 @@ LESION_QUANTITIES: tuple[Quantity[Lesion], ...] = (
 
 BURDEN_QUANTITIES: tuple[Quantity[BurdenFigures], ...] = (
     Quantity(codes.DCM.NumberOfCalcifications, NO_UNITS, lambda sums: sums.count, digits=0),
-    Quantity(codes.SCT.Volume, MM3, lambda sums: sums.volume_mm3),
-    Quantity(VOLUME_PV, MM3, lambda sums: sums.volume_pv_mm3),
-    Quantity(HA_MASS, MG, lambda sums: sums.ha_mass_mg, digits=2),
-    Quantity(HA_MASS_UNCERTAINTY, MG, lambda sums: sums.ha_mass_uncertainty_mg, digits=2),
-    Quantity(codes.DCM.CalciumMass, MG, lambda sums: sums.calcium_mass_mg, digits=2),
-    Quantity(
-        codes.DCM.CalciumScore,
-        NO_UNITS,
-        lambda sums: sums.agatston,
-        method=EXTENDED_AGATSTON,
-    ),
+    *_SHARED,
 )
 
 SIDES: Mapping[Laterality, DicomCode] = MappingProxyType(

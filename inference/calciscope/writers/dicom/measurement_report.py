@@ -15,11 +15,11 @@ from calciscope.models.manifest import ModelManifest
 from calciscope.readers.study import CtStudy
 from calciscope.writers.dicom.equipment import (
     MANUFACTURER,
-    equipment,
+    ResultSeries,
+    common_arguments,
     making,
     run_identity,
     save,
-    series_number,
     settle,
 )
 from calciscope.writers.dicom.identifiers import stable_uid
@@ -33,8 +33,7 @@ from calciscope.writers.dicom.measurement_groups import (
 from calciscope.writers.dicom.segmentation_object import WrittenSegmentation
 from calciscope.writers.dicom.source import bare_headers, frame_of_reference_of
 
-SERIES_DESCRIPTION = "Calciscope measurements (research use, not a diagnosis)"
-SERIES_NUMBER_OFFSET = 3000
+SERIES = ResultSeries("SR", "Calciscope measurements (research use, not a diagnosis)", 3000)
 
 CT_PROCEDURE = codes.cid100.CTUnspecifiedBodyRegion
 """What the report is of (CID 100)."""
@@ -80,11 +79,6 @@ def write_measurement_report(
         report = hd.sr.Comprehensive3DSR(
             evidence=[*headers, *(_evidence(headers[0], s) for s in written)],
             content=_content(study, findings, compartments, lesions, model, identity),
-            series_instance_uid=stable_uid("SR series", *identity),
-            series_number=series_number(source, SERIES_NUMBER_OFFSET),
-            sop_instance_uid=stable_uid("SR instance", *identity),
-            instance_number=1,
-            series_description=SERIES_DESCRIPTION,
             is_complete=True,
             is_final=True,
             performed_procedure_codes=[CT_PROCEDURE],
@@ -93,9 +87,7 @@ def write_measurement_report(
                     SCHEME, name="Calciscope", responsible_organization=MANUFACTURER
                 )
             ],
-            content_date=moment.date(),
-            content_time=moment.time(),
-            **equipment(model, version),
+            **common_arguments(SERIES, source, identity, model, version, moment),
         )
         settle(report, source, moment)
         save(report, path)

@@ -4,7 +4,7 @@ BINARY or LABELMAP (PS3.3 A.51, C.8.20). What the source says about patient and 
 it is, faults included: mending it would part the result from its study.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,11 +19,11 @@ from calciscope.models.manifest import ModelManifest
 from calciscope.readers.study import CtStudy
 from calciscope.volume import Volume
 from calciscope.writers.dicom.equipment import (
-    equipment,
+    ResultSeries,
+    common_arguments,
     making,
     run_identity,
     save,
-    series_number,
     settle,
 )
 from calciscope.writers.dicom.identifiers import content_digest, stable_uid
@@ -38,26 +38,10 @@ CONTENT_EMPTY = "No soft-tissue calcification found. Research, not a diagnosis"
 BINARY = hd.seg.SegmentationTypeValues.BINARY
 LABELMAP = hd.seg.SegmentationTypeValues.LABELMAP
 
-
-@dataclass(frozen=True)
-class SegmentationKind:
-    """What tells one SEG of a run from another.
-
-    Attributes:
-        name: part of its UIDs.
-        series_description: LO, at most 64 characters.
-        offset: added to the number of the source series.
-    """
-
-    name: str
-    series_description: str
-    offset: int
-
-
-BY_COMPARTMENT = SegmentationKind(
+BY_COMPARTMENT = ResultSeries(
     "SEG", "Calciscope calcification (research use, not a diagnosis)", 1000
 )
-BY_LESION = SegmentationKind(
+BY_LESION = ResultSeries(
     "SEG of lesions", "Calciscope lesions (research use, not a diagnosis)", 2000
 )
 
@@ -106,7 +90,7 @@ def write_segmentation(
     Raises:
         OutputError: the study has no DICOM instances, or lesions and findings do not agree.
     """
-    _refuse(path, study, lesions)
+    _refuse_other_grid(path, study, lesions)
     compartments = {lesion.id: lesion.compartment for lesion in findings.ct.lesions}
     marked, segments = segment_map(lesions, compartments, tissues)
     return _write(
@@ -131,7 +115,7 @@ def write_lesion_segmentation(
     Raises:
         OutputError: as `write_segmentation`, or there is no lesion.
     """
-    _refuse(path, study, lesions)
+    _refuse_other_grid(path, study, lesions)
     segments = lesion_segments(lesions, findings.ct.lesions)
     return _write(
         path, study, lesions.crop(*_box(lesions)), segments, findings, model, created,
@@ -139,9 +123,7 @@ def write_lesion_segmentation(
     )  # fmt: skip
 
 
-def _refuse(path: Path, study: CtStudy, lesions: Volume) -> None:
-    if not study.instances:
-        raise OutputError(f"{study.source} is not DICOM, so {path.name} cannot refer to it")
+def _refuse_other_grid(path: Path, study: CtStudy, lesions: Volume) -> None:
     if not lesions.same_grid(study.volume):
         raise OutputError(f"{path.name}: the lesion map is not on the grid of the CT")
 
@@ -162,22 +144,21 @@ def _write(
     model: ModelManifest | None,
     created: datetime | None,
     segmentation_type: hd.seg.SegmentationTypeValues,
-    kind: SegmentationKind,
+    series: ResultSeries,
 ) -> WrittenSegmentation:
     """Write segment numbers on a grid that is that of the study or a part of it."""
-    source = study.instances[0]
-    identity = (
-        *run_identity(study, model),
-        content_digest(marked.array),
-        ",".join(segment.text for segment in segments),
-    )
     # Two encodings of one mask are two objects; BINARY keeps the UIDs it always had.
-    name = kind.name if segmentation_type is BINARY else f"{kind.name} {segmentation_type.value}"
+    if segmentation_type is not BINARY:
+        series = replace(series, name=f"{series.name} {segmentation_type.value}")
+    texts = ",".join(segment.text for segment in segments)
+    digest = content_digest(marked.array)
+    found = bool(marked.array.any())
     version = findings.provenance.program_version
     moment = created or datetime.now()
-    is_multi_frame = "NumberOfFrames" in source
-    found = bool(marked.array.any())
     with making(path, study):
+        source = study.instances[0]
+        identity = (*run_identity(study, model), digest, texts)
+        is_multi_frame = "NumberOfFrames" in source
         frame_of_reference = frame_of_reference_of(study.instances)
         headers = bare_headers(study.instances, frame_of_reference)
         segmentation = hd.seg.Segmentation(
@@ -188,18 +169,11 @@ def _write(
             segment_descriptions=[
                 segment_description(s, model, version, identity) for s in segments
             ],
-            series_instance_uid=stable_uid(f"{name} series", *identity),
-            series_number=series_number(source, kind.offset),
-            sop_instance_uid=stable_uid(f"{name} instance", *identity),
-            instance_number=1,
             content_label="CALCIFICATION",
             content_description=CONTENT_DESCRIPTION if found else CONTENT_EMPTY,
-            series_description=kind.series_description,
             omit_empty_frames=found,
-            content_date=moment.date(),
-            content_time=moment.time(),
             content_qualification="RESEARCH",
-            **equipment(model, version),
+            **common_arguments(series, source, identity, model, version, moment),
         )
         # Type 2 in the edition of 2020, now type 3: empty is right in both. No person made it.
         segmentation.ContentCreatorName = ""
