@@ -180,4 +180,6 @@ def _worded(key: str, verdict: Verdict, messages: Messages) -> Consideration:
         messages.text(f"differential.reason.{reason}", sites=sites) for reason in verdict.reasons
     )
     name = messages.text(f"differential.name.{key}")
-    return Consideration(key, verdict.grade, name, "; ".join(reasons), verdict.hot_spot_ids)
+    return Consideration(
+        key, verdict.grade, name, messages.text("semicolon").join(reasons), verdict.hot_spot_ids
+    )

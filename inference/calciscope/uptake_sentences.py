@@ -114,5 +114,6 @@ def graded_text(differential: Sequence[Consideration], messages: Messages) -> st
     for grade in Grade:
         names = ", ".join(each.name for each in differential if each.grade is grade)
         if names:
-            parts.append(f"{messages.text(f'differential.grade.{grade.value}')}: {names}")
-    return "; ".join(parts)
+            name = messages.text(f"differential.grade.{grade.value}")
+            parts.append(f"{name}{messages.text('colon')}{names}")
+    return messages.text("semicolon").join(parts)

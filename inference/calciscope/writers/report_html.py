@@ -56,7 +56,7 @@ def write_html_report(
         "legend": report_burden.compartments_found(ct.burden),
         "projections": pictures.projections,
         "close_ups": pictures.close_ups,
-        "viewer": report_viewer(study, segmentation, lesions, ct.lesions),
+        "viewer": report_viewer(study, segmentation, lesions, ct.lesions, spect),
         "burden_head": report_burden.BURDEN_HEAD,
         "burden_groups": report_burden.burden_groups(ct.burden),
         "region_head": report_burden.REGION_HEAD,

@@ -66,7 +66,7 @@ class StudyLayout:
         if self._ct.lesions:
             self._burden()
         self._projections()
-        add_spect(self.pdf, findings, pictures.spect, limits.hot_spots, limits.slices)
+        add_spect(self.pdf, findings, pictures.spect, limits)
         if self._ct.lesions:
             self._chains()
             self._lesions()

@@ -44,7 +44,8 @@ class Limits:
     close_ups: int
     series: int
     hot_spots: int = 20
-    slices: int = 6
+    slices: int = 4
+    upright: bool = True
 
 
 def brief(text: str, signs: int = VALUE_SIGNS) -> str:

@@ -19,8 +19,12 @@ SPECT_PAGES = 2
 LIMITS = (
     Limits(warnings=8, chains=12, lesions=20, close_ups=8, series=5),
     Limits(warnings=6, chains=8, lesions=12, close_ups=4, series=3, hot_spots=12, slices=4),
-    Limits(warnings=4, chains=4, lesions=6, close_ups=4, series=1, hot_spots=8, slices=4),
-    Limits(warnings=2, chains=0, lesions=4, close_ups=0, series=0, hot_spots=4, slices=0),
+    Limits(
+        warnings=4, chains=4, lesions=6, close_ups=4, series=1, hot_spots=8, slices=4, upright=False
+    ),
+    Limits(
+        warnings=2, chains=0, lesions=4, close_ups=0, series=0, hot_spots=4, slices=0, upright=False
+    ),
 )
 """From what is wanted down to what fits whatever the study."""
 

@@ -2,16 +2,17 @@
 
 from calciscope.findings import Findings
 from calciscope.messages import Messages
-from calciscope.writers.pdf.page import ReportPdf
-from calciscope.writers.pdf.parts import add_caution, add_facts, add_heading, add_text
+from calciscope.writers.pdf.page import SMALL_PT, SOFT, ReportPdf
+from calciscope.writers.pdf.parts import add_caution, add_heading, add_text
 from calciscope.writers.pdf.pictures import Plate, add_gallery, add_row, gallery_row_mm, row_mm
 from calciscope.writers.pdf.tables import add_table, wanted_mm
-from calciscope.writers.report_blocks import Caution, Facts, Table, Text
+from calciscope.writers.report_blocks import Caution, Table, Text
+from calciscope.writers.report_paper import Limits
 from calciscope.writers.spect import texts
 from calciscope.writers.spect.pictures import SpectPictures
 from calciscope.writers.spect.tables import (
+    brief_differential,
     concordance_table,
-    differential_table,
     hot_spot_table,
 )
 
@@ -25,7 +26,7 @@ COLUMNS = 4
 def add_differential(pdf: ReportPdf, findings: Findings, words: Messages) -> None:
     """Causes to be considered, where there is a list."""
     if findings.differential:
-        table = differential_table(findings.differential, words, brief=True)
+        table = brief_differential(findings.differential, words)
         _table(pdf, words.text("heading.differential"), table)
 
 
@@ -33,8 +34,7 @@ def add_spect(
     pdf: ReportPdf,
     findings: Findings,
     pictures: SpectPictures | None,
-    most_spots: int,
-    most_slices: int,
+    limits: Limits,
 ) -> None:
     """Figures, pictures and tables of the SPECT; nothing without one."""
     spect = findings.spect
@@ -48,13 +48,14 @@ def add_spect(
         pdf.ln(1.5)
     if pictures is not None:
         _overview(pdf, pictures)
-    add_facts(pdf, Facts(texts.summary_rows(spect)))
+    said = " ".join(f"{name}: {value}." for name, value in texts.summary_rows(spect))
+    pdf.say(said, SMALL_PT, color=SOFT)
     if spect.hot_spots:
-        _table(pdf, "Hot spots", hot_spot_table(spect, most_spots))
+        _table(pdf, "Hot spots", hot_spot_table(spect, limits.hot_spots))
     if findings.concordance:
         _table(pdf, "Concordance of CT and SPECT", concordance_table(findings.concordance))
-    if pictures is not None and most_slices:
-        _slices(pdf, pictures, most_slices)
+    if pictures is not None and limits.slices:
+        _slices(pdf, pictures, limits)
 
 
 def _overview(pdf: ReportPdf, pictures: SpectPictures) -> None:
@@ -66,10 +67,10 @@ def _overview(pdf: ReportPdf, pictures: SpectPictures) -> None:
     pdf.ln(2.0)
 
 
-def _slices(pdf: ReportPdf, pictures: SpectPictures, most: int) -> None:
+def _slices(pdf: ReportPdf, pictures: SpectPictures, limits: Limits) -> None:
     plates = [
         Plate(cut.picture, f"Hot spot {cut.spot.id}", texts.slice_lines(cut))
-        for cut in pictures.axial[:most]
+        for cut in pictures.axial[: limits.slices]
     ]
     if not plates:
         return
@@ -82,7 +83,7 @@ def _slices(pdf: ReportPdf, pictures: SpectPictures, most: int) -> None:
         Plate(cut.picture, f"{cut.title}, through hot spot {cut.spot.id}")
         for cut in pictures.upright
     ]
-    if upright and most > COLUMNS:
+    if upright and limits.upright:
         add_row(pdf, upright, min(row_mm(pdf, upright), UPRIGHT_MM))
 
 

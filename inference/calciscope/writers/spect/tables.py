@@ -145,22 +145,33 @@ def places_table(rows: Sequence[Concordance]) -> Table:
     return Table("places", "", ("CT and SPECT", "Lesions", "Hot spots"), cells, 3)
 
 
-def differential_table(
-    differential: Sequence[Consideration], words: Messages, brief: bool = False
-) -> Table:
-    """Causes to be considered by falling grade; on paper the least likely share a line."""
-    head = tuple(words.text(f"heading.{key}") for key in ("grade", "cause", "reason", "hot_spots"))
-    rows = []
+def differential_table(differential: Sequence[Consideration], words: Messages) -> Table:
+    """Causes to be considered by falling grade; there must be one."""
+    rows = tuple(
+        (_grade(each.grade, words), each.name, each.reason, ids_text(each.hot_spot_ids))
+        for each in differential
+    )
+    return _differential(rows, words)
+
+
+def brief_differential(differential: Sequence[Consideration], words: Messages) -> Table:
+    """The same for paper: causes of one grade and reason share a line, as do the least likely."""
+    groups: dict[tuple[str, str], list[str]] = {}
     for each in differential:
-        if brief and each.grade is Grade.LESS_LIKELY:
-            continue
-        rows.append(
-            (_grade(each.grade, words), each.name, each.reason, ids_text(each.hot_spot_ids))
-        )
-    least = [each.name for each in differential if each.grade is Grade.LESS_LIKELY]
-    if brief and least:
-        rows.append((_grade(Grade.LESS_LIKELY, words), ", ".join(least), "", ""))
-    return Table("differential", words.text("differential.hint"), head, tuple(rows), 4)
+        is_least = each.grade is Grade.LESS_LIKELY
+        ids = f" ({ids_text(each.hot_spot_ids)})" if each.hot_spot_ids else ""
+        reason = "" if is_least else f"{each.reason}{ids}"
+        # In one line: the column of grades is the narrowest.
+        grade = _grade(each.grade, words).replace(" ", "\u00a0")
+        groups.setdefault((grade, reason), []).append(each.name)
+    rows = tuple((grade, ", ".join(names), reason) for (grade, reason), names in groups.items())
+    return _differential(rows, words)
+
+
+def _differential(rows: tuple[tuple[str, ...], ...], words: Messages) -> Table:
+    keys = ("grade", "cause", "reason", "hot_spots")[: len(rows[0])]
+    head = tuple(words.text(f"heading.{key}") for key in keys)
+    return Table("differential", words.text("differential.hint"), head, rows, len(head))
 
 
 def _grade(grade: Grade, words: Messages) -> str:
