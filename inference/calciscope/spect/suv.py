@@ -1,0 +1,27 @@
+"""Standardized uptake value by body weight: activity concentration over injected dose per gram.
+
+SUVbw [g/mL] = C [Bq/mL] * weight [g] / A [Bq], A being the dose as it has decayed by the time that
+C refers to (PS3.16 126410; QIBA FDG-PET/CT Profile, appendix G).
+"""
+
+TC99M_HALF_LIFE_S = 6.02 * 3600
+"""Half-life of technetium-99m as the label of Tc-99m medronate gives it, 6.02 h."""
+
+
+def remaining_activity(activity: float, elapsed_s: float, half_life_s: float) -> float:
+    """What is left of an activity after some time, in its own unit."""
+    return float(activity * 0.5 ** (elapsed_s / half_life_s))
+
+
+def bq_per_ml_of_one_suv(
+    dose_bq: float, weight_kg: float, elapsed_s: float, half_life_s: float = TC99M_HALF_LIFE_S
+) -> float:
+    """Activity concentration in Bq/mL that is an SUV of 1.
+
+    Args:
+        dose_bq: what was injected, less what stayed in the syringe.
+        weight_kg: of the patient.
+        elapsed_s: from injection to the time that concentrations refer to.
+        half_life_s: of the radionuclide.
+    """
+    return remaining_activity(dose_bq, elapsed_s, half_life_s) / (1000.0 * weight_kg)
