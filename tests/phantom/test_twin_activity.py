@@ -130,11 +130,9 @@ def test_a_cold_chain_and_uptake_without_mineral(lesions: Lesions) -> None:
         twin_activity(LEGS, lesions, (-30.0, 360.0), cold=["XY1"])
 
 
-def test_what_was_added_to_a_chain_is_in_its_sleeve(lesions: Lesions) -> None:
-    chain = [lesion for lesion in lesions if lesion.name == "LM3"]
-    rods = len(chain)
-    grown = uptakes_of_lesions([*chain[:-1], replace(chain[-1], name="LM3 new")])
-    assert [uptake.name for uptake in grown] == ["LM3"]
-    assert rods == 8
-    sleeve, before = grown[0].shapes[0], uptakes_of_lesions(chain)[0].shapes[0]
-    assert sleeve.volume_mm3 == pytest.approx(before.volume_mm3)
+def test_a_rod_that_is_new_has_a_sleeve_of_its_own(lesions: Lesions) -> None:
+    """A rod of 15 x 4 mm: its cap centers are 11 mm apart, pi 25 (11 + 20/3) mm3."""
+    rod = next(lesion for lesion in lesions if lesion.name == "LT1")
+    alone = uptakes_of_lesions([replace(rod, name="LM3 new")])
+    assert [uptake.name for uptake in alone] == ["LM3 new"]
+    assert alone[0].shapes[0].volume_mm3 == pytest.approx(np.pi * 25 * (11 + 20 / 3))

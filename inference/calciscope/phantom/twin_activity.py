@@ -93,8 +93,7 @@ def uptakes_of_lesions(lesions: Sequence[Lesion]) -> list[Uptake]:
     """Sleeves of the chains and sheets of the plates, by name in the order of the lesions."""
     groups: dict[str, list[Lesion]] = {}
     for lesion in lesions:
-        # What was added to a chain later (`LM3 new`) has its sleeve with the chain.
-        groups.setdefault(lesion.name.split()[0], []).append(lesion)
+        groups.setdefault(lesion.name, []).append(lesion)
     uptakes = []
     for name, group in groups.items():
         side = group[0].side

@@ -10,15 +10,15 @@ from calciscope.volume import Volume
 
 
 def test_one_bed_where_the_field_is_long_enough() -> None:
-    """387 mm hold 80 planes of 4.8 mm."""
-    assert bed_planes(80, 4.8) == [(0, 80)]
+    """400 mm hold 83 planes of 4.8 mm."""
+    assert bed_planes(83, 4.8) == [(0, 83)]
 
 
 def test_as_few_beds_as_cover_all() -> None:
-    """Two beds of 80 reach 153 planes with 7 shared (33.6 mm); 152 share 8, 154 take three."""
-    assert bed_planes(152, 4.8) == [(0, 80), (72, 152)]
-    assert bed_planes(153, 4.8) == [(0, 80), (73, 153)]
-    assert bed_planes(154, 4.8) == [(0, 80), (37, 117), (74, 154)]
+    """Two beds of 83 reach 159 planes with 7 shared (33.6 mm); 152 share 14, 161 take three."""
+    assert bed_planes(152, 4.8) == [(0, 83), (69, 152)]
+    assert bed_planes(159, 4.8) == [(0, 83), (76, 159)]
+    assert bed_planes(161, 4.8) == [(0, 83), (39, 122), (78, 161)]
 
 
 def test_stitching_blends_linearly() -> None:
@@ -51,7 +51,7 @@ def test_two_beds_show_what_one_long_bed_would() -> None:
     middle = image.shape[0] // 2
     along = image.array[middle - 2 : middle + 2, middle - 2 : middle + 2].mean(axis=(0, 1))
     assert along[8:-8] == pytest.approx(2.0, rel=0.2)
-    # Planes 20 to 80 are in both beds.
+    # Planes 17 to 83 are in both beds.
     assert along[15:85].mean() == pytest.approx(2.0, rel=0.06)
     again = scan_beds(activity, ct, protocol, np.random.default_rng(3))
     assert np.array_equal(again.array, image.array)

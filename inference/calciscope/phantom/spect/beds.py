@@ -10,8 +10,8 @@ from calciscope.phantom.spect.protocol import SpectProtocol
 from calciscope.phantom.spect.scan import scan_spect
 from calciscope.volume import Volume
 
-FIELD_MM = 387.0
-"""Axial field of view of a large gamma camera."""
+FIELD_MM = 400.0
+"""Axial field of view of a large gamma camera (380 to 400 mm)."""
 
 OVERLAP_MM = 30.0
 """Of two beds at least: the planes at the edge of a bed lose counts beyond it."""
