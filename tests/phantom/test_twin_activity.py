@@ -7,11 +7,13 @@ import pytest
 
 from calciscope.errors import PhantomError
 from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment
-from calciscope.phantom.activity.map import ActivityMap, Focus
+from calciscope.phantom.activity.foci import Focus
+from calciscope.phantom.activity.maps import ActivityMap
 from calciscope.phantom.deposits import Lesion
 from calciscope.phantom.shapes import Capsule
 from calciscope.phantom.twin import RANGES_MM, lesions_of_twin, twin_legs, twin_rows
 from calciscope.phantom.twin_activity import Uptake, twin_activity, uptakes_of_lesions
+from calciscope.spect.findings import ConcordanceClass
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +33,7 @@ def activity(lesions: Lesions) -> ActivityMap:
 
 
 def foci(activity: ActivityMap) -> dict[str, Focus]:
-    return {focus.name: focus for focus in activity.foci}
+    return {focus.kind: focus for focus in activity.foci}
 
 
 def test_every_chain_has_a_sleeve_and_nodules_have_none(activity: ActivityMap) -> None:
@@ -40,16 +42,17 @@ def test_every_chain_has_a_sleeve_and_nodules_have_none(activity: ActivityMap) -
     assert len(chains) == 14
     assert set(foci(activity)) == chains | plates
     for focus in activity.foci:
-        muscle = focus.name in chains
+        muscle = focus.kind in chains
         assert focus.compartment == (Compartment.MUSCLE if muscle else Compartment.SUBCUTANEOUS)
-        assert focus.calcified
+        assert focus.classified is ConcordanceClass.CALCIFIED_HOT
+        assert not focus.physiologic
 
 
 def test_activity_of_right_left_thigh_and_plates(activity: ActivityMap) -> None:
     for name, focus in foci(activity).items():
         expected = 7.0 if name in ("RS1", "LS1", "LT1") else {"R": 8.0, "L": 9.0}[name[0]]
         assert focus.suv == expected
-        assert (focus.center_mm[0] > 0) == (focus.side == "L") == (name[0] == "L")
+        assert (focus.center_mm[0] > 0) == (name[0] == "L")
 
 
 def test_sleeves_have_the_volume_of_a_capsule(activity: ActivityMap) -> None:
@@ -88,7 +91,7 @@ def test_excess_of_the_map_is_that_of_its_foci(activity: ActivityMap, lesions: L
     """Activity (SUV x mL) above a map without foci: each volume times what it adds."""
     chains = {lesion.name for lesion in lesions}
     cold = twin_activity(LEGS, lesions, RANGES_MM["two-bed"], cold=sorted(chains))
-    assert cold.foci == ()
+    assert {focus.classified for focus in cold.foci} == {ConcordanceClass.CALCIFIED_COLD}
     assert cold.suv.array.max() <= 2.5 + 1e-5
     added = (activity.suv.array - cold.suv.array).sum() * activity.suv.voxel_volume_mm3 / 1000
     expected = sum(
@@ -96,6 +99,14 @@ def test_excess_of_the_map_is_that_of_its_foci(activity: ActivityMap, lesions: L
         for focus in activity.foci
     )
     assert added == pytest.approx(expected, rel=0.03)
+
+
+def test_foci_name_their_mineral(activity: ActivityMap, lesions: Lesions) -> None:
+    """Numbers are those of the lesion table: from 1, in the order of the lesions."""
+    for kind, focus in foci(activity).items():
+        assert {lesions[n - 1].name for n in focus.lesion_ids} == {kind}
+    rods = {row["id"]: row["n"] for row in twin_rows()}
+    assert all(len(f.lesion_ids) == rods[kind] for kind, f in foci(activity).items())
 
 
 def test_compartments_and_activity_cover_the_same_body(activity: ActivityMap) -> None:
@@ -119,12 +130,15 @@ def test_grid_is_fine_and_canonical(activity: ActivityMap) -> None:
 
 def test_a_cold_chain_and_uptake_without_mineral(lesions: Lesions) -> None:
     ball = Capsule(np.array([-60.0, 10, 250]), np.array([-60.0, 10, 280]), 7.0)
-    early = Uptake("early", Compartment.MUSCLE, "R", 6.0, (ball,), calcified=False)
+    classified = ConcordanceClass.HOT_WITHOUT_CALCIFICATION
+    early = Uptake("early", Compartment.MUSCLE, 6.0, (ball,), classified)
     result = twin_activity(LEGS, lesions, (-30.0, 360.0), cold=["RM1"], more=[early])
     found = foci(result)
-    assert "RM1" not in found
+    assert found["RM1"].classified is ConcordanceClass.CALCIFIED_COLD
+    assert found["RM1"].suv == pytest.approx(0.7, abs=0.05)
+    assert found["RM2"].classified is ConcordanceClass.CALCIFIED_HOT
     assert "LT1" not in found
-    assert not found["early"].calcified
+    assert found["early"].classified is classified
     assert found["early"].volume_ml == pytest.approx(np.pi * 49 * (30 + 28 / 3) / 1000, rel=0.02)
     with pytest.raises(PhantomError, match="no chain XY1"):
         twin_activity(LEGS, lesions, (-30.0, 360.0), cold=["XY1"])
@@ -134,5 +148,5 @@ def test_a_rod_that_is_new_has_a_sleeve_of_its_own(lesions: Lesions) -> None:
     """A rod of 15 x 4 mm: its cap centers are 11 mm apart, pi 25 (11 + 20/3) mm3."""
     rod = next(lesion for lesion in lesions if lesion.name == "LT1")
     alone = uptakes_of_lesions([replace(rod, name="LM3 new")])
-    assert [uptake.name for uptake in alone] == ["LM3 new"]
+    assert [uptake.kind for uptake in alone] == ["LM3 new"]
     assert alone[0].shapes[0].volume_mm3 == pytest.approx(np.pi * 25 * (11 + 20 / 3))

@@ -5,22 +5,26 @@ nodules have none. In the left thigh the sleeve is wider and longer than its cha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calciscope.errors import PhantomError
+from calciscope.evaluation.spect.cases import NO_COMPARTMENT
 from calciscope.labels import Compartment
 from calciscope.phantom import legs
-from calciscope.phantom.activity.leg_tissues import NUMBER, leg_tissues
-from calciscope.phantom.activity.map import NO_COMPARTMENT, ActivityMap, Focus
+from calciscope.phantom.activity.foci import Focus, rounded
+from calciscope.phantom.activity.leg_tissues import leg_tissues
+from calciscope.phantom.activity.maps import ActivityMap
+from calciscope.phantom.activity.settings import INDEX
 from calciscope.phantom.activity.sheet import Sheet
 from calciscope.phantom.deposits import Deposit, Lesion
 from calciscope.phantom.legs import Leg
 from calciscope.phantom.mineral import rasterize
 from calciscope.phantom.shapes import Capsule, Ellipsoid, Points, Shape
+from calciscope.spect.findings import ConcordanceClass
 from calciscope.volume import Volume
 
 VOXEL_MM = 2.4
@@ -37,21 +41,29 @@ SHEET_MARGIN_MM = 5.0
 """How far a sheet reaches beyond its plate within the subcutis."""
 
 
+UNTOUCHED = (Compartment.BONE, Compartment.JOINT)
+"""Where no sleeve or sheet reaches into."""
+
+
 @dataclass(frozen=True, eq=False)
 class Uptake:
     """A focus to be painted: solids of one activity.
 
     Attributes:
-        name, compartment, side, suv, calcified: as of `Focus`.
+        kind: name of the chain, or what else it is.
+        compartment: that it belongs to.
+        suv: true SUVbw; None leaves what the tissue has.
         shapes: overlapping ones do not add up.
+        classified: what CT and SPECT ought to say of it.
+        lesion_ids: its mineral, numbered from 1 as `acquire` does.
     """
 
-    name: str
+    kind: str
     compartment: Compartment
-    side: str
-    suv: float
+    suv: float | None
     shapes: tuple[Shape, ...]
-    calcified: bool = True
+    classified: ConcordanceClass = ConcordanceClass.CALCIFIED_HOT
+    lesion_ids: tuple[int, ...] = ()
 
 
 def twin_activity(
@@ -65,7 +77,7 @@ def twin_activity(
 
     Args:
         pair: right and left leg, as they lie.
-        lesions: of the CT, with the chain's name each.
+        lesions: of the CT, with the chain's name each; what is no calcification has no uptake.
         range_mm: lowest and highest z of the map.
         cold: chains without uptake.
         more: uptake that has no mineral.
@@ -73,37 +85,40 @@ def twin_activity(
     Raises:
         PhantomError: a chain of `cold` does not exist.
     """
-    names = {lesion.name for lesion in lesions}
-    if missing := set(cold) - names:
+    if missing := set(cold) - {lesion.name for lesion in lesions}:
         raise PhantomError(f"the twin has no chain {', '.join(sorted(missing))} to be cold")
     grid = _grid(pair, range_mm)
     suv, compartments = leg_tissues(pair, grid)
-    free = (compartments != NO_COMPARTMENT) & (compartments != NUMBER[Compartment.BONE])
-    free &= compartments != NUMBER[Compartment.JOINT]
-    warm = [lesion for lesion in lesions if lesion.name not in cold]
-    foci = []
-    for uptake in (*uptakes_of_lesions(warm), *more):
-        focus = _paint(suv, compartments, free, grid, uptake)
+    free = ~np.isin(compartments, [NO_COMPARTMENT, *(INDEX[c] for c in UNTOUCHED)])
+    foci: list[Focus] = []
+    for uptake in (*uptakes_of_lesions(lesions, cold), *more):
+        focus = _paint(suv, compartments, free, grid, uptake, len(foci) + 1)
         if focus is not None:
             foci.append(focus)
     return ActivityMap(grid.with_array(suv), grid.with_array(compartments), tuple(foci))
 
 
-def uptakes_of_lesions(lesions: Sequence[Lesion]) -> list[Uptake]:
+def uptakes_of_lesions(lesions: Sequence[Lesion], cold: Sequence[str] = ()) -> list[Uptake]:
     """Sleeves of the chains and sheets of the plates, by name in the order of the lesions."""
-    groups: dict[str, list[Lesion]] = {}
-    for lesion in lesions:
-        groups.setdefault(lesion.name, []).append(lesion)
+    groups: dict[str, list[tuple[int, Lesion]]] = {}
+    for number, lesion in enumerate(lesions, start=1):
+        groups.setdefault(lesion.name, []).append((number, lesion))
     uptakes = []
     for name, group in groups.items():
-        side = group[0].side
-        if group[0].kind == "C3":
-            sleeve = _sleeve(name, [_rod(lesion) for lesion in group])
+        kind, side = group[0][1].kind, group[0][1].side
+        if kind == "C3":
+            shapes: tuple[Shape, ...] = (_sleeve(name, [_rod(lesion) for _, lesion in group]),)
             level = THIGH_SUV if name in THIGH_CHAINS else SLEEVE_SUV[side]
-            uptakes.append(Uptake(name, Compartment.MUSCLE, side, level, (sleeve,)))
-        elif group[0].kind == "C2":
-            sheets = tuple(_sheet(lesion) for lesion in group)
-            uptakes.append(Uptake(name, Compartment.SUBCUTANEOUS, side, SHEET_SUV, sheets))
+            compartment = Compartment.MUSCLE
+        elif kind == "C2":
+            shapes = tuple(_sheet(lesion) for _, lesion in group)
+            level, compartment = SHEET_SUV, Compartment.SUBCUTANEOUS
+        else:
+            continue
+        ids = tuple(number for number, _ in group)
+        hot = Uptake(name, compartment, level, shapes, lesion_ids=ids)
+        inert = replace(hot, suv=None, classified=ConcordanceClass.CALCIFIED_COLD)
+        uptakes.append(inert if name in cold else hot)
     return uptakes
 
 
@@ -139,6 +154,7 @@ def _paint(
     free: NDArray[np.bool_],
     grid: Volume,
     uptake: Uptake,
+    number: int,
 ) -> Focus | None:
     """Paint one focus where the body is free for it; None where it lies outside of the grid."""
     solids = tuple(Deposit(shape, 1.0) for shape in uptake.shapes)
@@ -146,24 +162,28 @@ def _paint(
     if patch is None:
         return None
     cover = patch.fraction * free[patch.box]
-    if not cover.any():
-        return None
-    # Neighbors that touch share a voxel: the hotter of both, not their sum.
-    level = suv[patch.box] + cover * (np.float32(uptake.suv) - suv[patch.box])
-    suv[patch.box] = np.maximum(suv[patch.box], level)
-    compartments[patch.box][cover >= 0.5] = NUMBER[uptake.compartment]
     where = np.argwhere(cover > 0)
+    if len(where) == 0:
+        return None
+    if uptake.suv is not None:
+        # Neighbors that touch share a voxel: the hotter of both, not their sum.
+        level = suv[patch.box] + cover * (np.float32(uptake.suv) - suv[patch.box])
+        suv[patch.box] = np.maximum(suv[patch.box], level)
+        compartments[patch.box][cover >= 0.5] = INDEX[uptake.compartment]
     weight = cover[tuple(where.T)].astype(float)
-    start = [part.start for part in patch.box]
-    x, y, z = np.average(grid.lps_mm(where + start), axis=0, weights=weight)
+    center = np.average(where, axis=0, weights=weight) + [part.start for part in patch.box]
+    found = float(np.average(suv[patch.box][tuple(where.T)], weights=weight))
     return Focus(
-        uptake.name,
+        number,
         uptake.compartment,
-        uptake.side,
-        uptake.suv,
+        uptake.kind,
+        found if uptake.suv is None else uptake.suv,
         float(weight.sum()) * grid.voxel_volume_mm3 / 1000.0,
-        (float(x), float(y), float(z)),
-        uptake.calcified,
+        rounded(grid.lps_mm(center)),
+        uptake.classified,
+        uptake.lesion_ids,
+        False,
+        round(float((np.ptp(where, axis=0) + 1).max() * VOXEL_MM), 1),
     )
 
 

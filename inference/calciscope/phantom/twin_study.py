@@ -13,7 +13,8 @@ import numpy as np
 
 from calciscope.errors import PhantomError
 from calciscope.labels import Compartment
-from calciscope.phantom.activity.map import ActivityMap, Focus
+from calciscope.phantom.activity.foci import Focus
+from calciscope.phantom.activity.maps import ActivityMap
 from calciscope.phantom.dicom_parts import EPOCH
 from calciscope.phantom.follow_up import TABLE_MM, along_table, make_follow_up
 from calciscope.phantom.legs import Leg
@@ -23,6 +24,7 @@ from calciscope.phantom.spect.beds import scan_beds
 from calciscope.phantom.twin import RANGES_MM, SEED, SOFT, Twin, make_twin, twin_legs
 from calciscope.phantom.twin_activity import Uptake, twin_activity
 from calciscope.phantom.twin_confounders import BLANKET, confounders
+from calciscope.spect.findings import ConcordanceClass
 from calciscope.volume import Volume
 
 CAMERA = SpectProtocol(weight_kg=72.0, dose_mbq=740.0, delay_h=3.0, kvp=130.0)
@@ -87,8 +89,7 @@ def _seen(
     name: str, twin: Twin, coverage: str, cold: Sequence[str] = (), more: Sequence[Uptake] = ()
 ) -> TwinStudy:
     """The SPECT of a twin over the range of its CT."""
-    lesions = [x for x in twin.lesions if x.is_calcification]
-    activity = twin_activity(twin.legs, lesions, RANGES_MM[coverage], cold, more)
+    activity = twin_activity(twin.legs, twin.lesions, RANGES_MM[coverage], cold, more)
     rng = np.random.default_rng(COUNTS_SEED)
     spect = scan_beds(activity.suv, twin.acquired.ct, CAMERA, rng)
     return TwinStudy(name, twin, activity, spect)
@@ -112,7 +113,13 @@ def early_uptake(leg: Leg) -> Uptake:
     """Uptake in muscle that has no mineral (yet)."""
     start, end = (leg.world(u, v, z * leg.length) for u, v, z in EARLY_MM)
     shape = Capsule(start, end, EARLY_RADIUS_MM)
-    return Uptake("early", Compartment.MUSCLE, leg.side, EARLY_SUV, (shape,), calcified=False)
+    return Uptake(
+        "early",
+        Compartment.MUSCLE,
+        EARLY_SUV,
+        (shape,),
+        ConcordanceClass.HOT_WITHOUT_CALCIFICATION,
+    )
 
 
 def _hypercalcemia(name: str) -> TwinStudy:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from calciscope.evaluation.spect.cases import NO_COMPARTMENT
 from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment
 from calciscope.phantom.activity.leg_tissues import leg_tissues
-from calciscope.phantom.activity.map import NO_COMPARTMENT
 from calciscope.phantom.legs import Leg
 from calciscope.volume import Volume
 

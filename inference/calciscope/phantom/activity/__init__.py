@@ -1,1 +1,1 @@
-"""Activity maps: where in a painted patient a bone-seeking tracer is, in true SUV."""
+"""Where 99mTc-MDP goes in a painted phantom: normal uptake and foci in every compartment."""

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment, Label
+from calciscope.evaluation.spect.cases import NO_COMPARTMENT
+from calciscope.labels import Compartment, Label
 from calciscope.phantom import legs
-from calciscope.phantom.activity.map import NO_COMPARTMENT
+from calciscope.phantom.activity.settings import INDEX
 from calciscope.phantom.deposits import Deposit, Lesion
 from calciscope.phantom.legs import Leg
 from calciscope.phantom.limb_drawing import VESSELS, Canvas, draw_leg
@@ -32,9 +33,6 @@ FIBULA_SHAFT_SUV = 1.1
 JOINTS_MM = ((-80.0, 15.0), (361.0, 439.0))
 """Heights at which bone belongs to a joint: foot and ankle, and knee."""
 
-NUMBER = {compartment: n for n, compartment in enumerate(HOT_SPOT_COMPARTMENTS)}
-"""Value of each compartment in the map."""
-
 NARROW_MM, WIDE_MM, WIDE_ABOVE_MM = 2.1, 4.5, 420.0
 """Radius of artery and veins together in the shank and above the knee."""
 
@@ -57,7 +55,7 @@ def leg_tissues(pair: Sequence[Leg], grid: Volume) -> tuple[NDArray[np.float32],
     compartments = np.full(grid.shape, NO_COMPARTMENT, np.uint8)
     subcutis = canvas.tissues == Label.SUBCUTANEOUS
     suv[subcutis] = FAT_SUV
-    compartments[subcutis] = NUMBER[Compartment.SUBCUTANEOUS]
+    compartments[subcutis] = INDEX[Compartment.SUBCUTANEOUS]
     for leg in pair:
         _paint_planes(suv, compartments, canvas, leg)
         _paint_vessels(suv, compartments, canvas, leg)
@@ -79,11 +77,11 @@ def _paint_planes(
         muscle = own & (canvas.tissues[:, :, k] == Label.MUSCLE)
         bone = own & (canvas.tissues[:, :, k] == Label.BONE)
         suv[:, :, k][muscle] = legs.at(MUSCLE_SUV, z)[0]
-        compartments[:, :, k][muscle] = NUMBER[Compartment.MUSCLE]
+        compartments[:, :, k][muscle] = INDEX[Compartment.MUSCLE]
         u, v = leg.local(world[..., 0], world[..., 1], float(z_mm))
         suv[:, :, k][bone] = _bone_suv(u[bone], v[bone], z)
         joint = any(low <= z <= high for low, high in JOINTS_MM)
-        compartments[:, :, k][bone] = NUMBER[Compartment.JOINT if joint else Compartment.BONE]
+        compartments[:, :, k][bone] = INDEX[Compartment.JOINT if joint else Compartment.BONE]
 
 
 def _bone_suv(u: NDArray[np.float64], v: NDArray[np.float64], z: float) -> NDArray[np.float64]:
@@ -118,4 +116,4 @@ def _paint_vessels(
         if patch is not None:
             cover = patch.fraction * (canvas.tissues[patch.box] == Label.MUSCLE)
             suv[patch.box] += cover * (np.float32(VESSEL_SUV) - suv[patch.box])
-            compartments[patch.box][cover > 0.5] = NUMBER[Compartment.VASCULAR]
+            compartments[patch.box][cover > 0.5] = INDEX[Compartment.VASCULAR]
