@@ -1,11 +1,11 @@
 import pytest
 
-from calciscope.spect.suv import TC99M_HALF_LIFE_S, bq_per_ml_of_one_suv, remaining_activity
+from calciscope.spect.suv import bq_per_ml_of_one_suv, remaining_activity
 
 
 def test_half_is_left_after_the_half_life() -> None:
-    assert remaining_activity(740.0, 6.02 * 3600, TC99M_HALF_LIFE_S) == 370.0
-    assert remaining_activity(740.0, 0.0, TC99M_HALF_LIFE_S) == 740.0
+    assert remaining_activity(740.0, 6.02 * 3600, 6.02 * 3600) == 370.0
+    assert remaining_activity(740.0, 0.0, 6.02 * 3600) == 740.0
 
 
 def test_one_suv_is_the_decayed_dose_spread_over_the_body() -> None:

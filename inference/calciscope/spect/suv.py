@@ -4,8 +4,7 @@ SUVbw [g/mL] = C [Bq/mL] * weight [g] / A [Bq], A being the dose as it has decay
 C refers to (PS3.16 126410; QIBA FDG-PET/CT Profile, appendix G).
 """
 
-TC99M_HALF_LIFE_S = 6.02 * 3600
-"""Half-life of technetium-99m as the label of Tc-99m medronate gives it, 6.02 h."""
+from calciscope.spect.radionuclides import radionuclide
 
 
 def remaining_activity(activity: float, elapsed_s: float, half_life_s: float) -> float:
@@ -14,7 +13,7 @@ def remaining_activity(activity: float, elapsed_s: float, half_life_s: float) ->
 
 
 def bq_per_ml_of_one_suv(
-    dose_bq: float, weight_kg: float, elapsed_s: float, half_life_s: float = TC99M_HALF_LIFE_S
+    dose_bq: float, weight_kg: float, elapsed_s: float, half_life_s: float | None = None
 ) -> float:
     """Activity concentration in Bq/mL that is an SUV of 1.
 
@@ -22,6 +21,8 @@ def bq_per_ml_of_one_suv(
         dose_bq: what was injected, less what stayed in the syringe.
         weight_kg: of the patient.
         elapsed_s: from injection to the time that concentrations refer to.
-        half_life_s: of the radionuclide.
+        half_life_s: of the radionuclide; that of Tc-99m unless told otherwise.
     """
+    if half_life_s is None:
+        half_life_s = radionuclide("Tc-99m").half_life_s
     return remaining_activity(dose_bq, elapsed_s, half_life_s) / (1000.0 * weight_kg)
