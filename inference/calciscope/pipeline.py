@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
@@ -16,13 +17,36 @@ from calciscope.messages import LANGUAGES, messages
 from calciscope.models.engine import create_engine
 from calciscope.models.operating_point import BALANCED
 from calciscope.models.registry import find_model
-from calciscope.readers import read_ct
+from calciscope.readers import CtStudy, read_ct
+from calciscope.readers.pairing import pair
+from calciscope.readers.spect import read_spect
+from calciscope.readers.spect_study import SpectStudy
 from calciscope.readers.study import series_text
 from calciscope.results import PLAIN_OUTPUTS, Analysis, OutputOptions, peak_ram_mb, write_results
+from calciscope.spect.analysis import SpectAnalysis, analyze_spect
+from calciscope.spect.classification import CompartmentClassifier
 from calciscope.writers.output_folder import output_folder
 
 Progress = Callable[[str, float], None]
 """Called with the stage that runs and the share of it that is done."""
+
+
+@dataclass(frozen=True)
+class SpectRequest:
+    """What the user may decide about the SPECT.
+
+    Attributes:
+        source: SPECT NIfTI in SUVbw, or DICOM of it; None takes it from the study itself.
+        accept_pet: whether a PET may stand in for a SPECT.
+        register: whether uptake is moved onto the bones of the CT.
+    """
+
+    source: Path | None = None
+    accept_pet: bool = False
+    register: bool = False
+
+
+FROM_STUDY = SpectRequest()
 
 
 class Analyzer:
@@ -73,6 +97,7 @@ class Analyzer:
         progress: Progress | None = None,
         labs: LabValues | None = None,
         series: str | None = None,
+        spect: SpectRequest = FROM_STUDY,
     ) -> Analysis:
         """Read, segment and measure one study.
 
@@ -80,7 +105,8 @@ class Analyzer:
             source: folder or .zip of DICOM files of a CT, or one CT NIfTI file in HU.
             progress: called with stage and share done.
             labs: laboratory values of the patient.
-            series: Series Instance UID of the series to take; None leaves it to the rule.
+            series: Series Instance UID of the CT series to take; None leaves it to the rule.
+            spect: where the SPECT is, if there is one.
 
         Raises:
             InputError: the study cannot be analyzed; nothing has been written.
@@ -88,7 +114,8 @@ class Analyzer:
         tell = progress or _silent
         start = perf_counter()
         tell("reading", 0.0)
-        study = self.outputs.apply(read_ct(source, series_uid=series))
+        read = read_study(source, series, spect)
+        study, uptake = self.outputs.apply(read.ct, read.spect)
         times = {"read": perf_counter() - start}
         segmentation = self._segmenter.segment(
             study.volume, lambda share: tell("segmenting", share)
@@ -100,31 +127,38 @@ class Analyzer:
             study.volume, segmentation, study.acquisition, self.settings, self.mode
         )
         times["measure"] = perf_counter() - mark
+        hot: SpectAnalysis | None = None
+        if uptake is not None:
+            tell("hot spots", 0.0)
+            hot = analyze_spect(
+                uptake, study.volume, segmentation, measurement, self.hot_spot_classifier,
+                self.spect_settings, spect.register,
+            )  # fmt: skip
+            times |= hot.times_s
         provenance = Provenance(
             program="calciscope",
             program_version=__version__,
-            models=(self._model_use(),),
+            models=(self._model_use(), *((self.hot_spot_model_use(),) if hot else ())),
             engine=self.engine_text,
             device=f"{self.engine.device} ({platform.machine()})",
             times_s=times,
             peak_ram_mb=peak_ram_mb(),
-            warnings=(*study.warnings, *measurement.warnings),
+            warnings=(
+                *study.warnings,
+                *measurement.warnings,
+                *read.warnings,
+                *(() if uptake is None else uptake.warnings),
+                *(() if hot is None else hot.warnings),
+            ),
             series=series_text(study.series, with_uid=True) if study.series else "",
             series_left_out=tuple(
-                f"{series_text(other, with_uid=True)}: {other.reason}" for other in study.left_out
+                f"{series_text(other, with_uid=True)}: {other.reason}"
+                for other in left_out_of_both(study, uptake)
             ),
             acquired_on=study.acquisition.date,
         )
-        ct = measurement.findings
-        lab_findings = None if labs is None else interpret(labs, self.messages)
-        disease = None if labs is None else labs.disease
-        findings = Findings(
-            provenance=provenance,
-            ct=ct,
-            labs=lab_findings,
-            conclusion=conclude(ct, lab_findings, disease, self.messages),
-        )
-        return Analysis(study, segmentation, measurement, findings)
+        findings = summed_up(provenance, measurement, hot, labs, self.messages)
+        return Analysis(study, segmentation, measurement, findings, hot)
 
     def _model_use(self) -> ModelUse:
         """The model and the file of it that ran."""
