@@ -178,9 +178,7 @@ def _matched(
     return Rigid.about(center, rotation, center + np.array(transform.GetTranslation()))
 
 
-def _blurred(
-    array: Array, fwhm_mm: float, spacing_mm: NDArray[np.float64]
-) -> NDArray[np.float32]:
+def _blurred(array: Array, fwhm_mm: float, spacing_mm: NDArray[np.float64]) -> NDArray[np.float32]:
     values = np.asarray(array, dtype=np.float32)
     if fwhm_mm <= 0:
         return values
