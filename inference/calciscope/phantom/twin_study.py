@@ -30,6 +30,12 @@ from calciscope.volume import Volume
 CAMERA = SpectProtocol(weight_kg=72.0, dose_mbq=740.0, delay_h=3.0, kvp=130.0)
 """740 MBq three hours before, 60 views of 15 s, OSEM 3 x 10 and a filter of 8 mm."""
 
+SPECT_RANGES_MM = {"legs": (-30.0, 350.0), "two-bed": RANGES_MM["two-bed"]}
+"""Heights of the image over the ankle joint: one camera field less its edges, or two."""
+
+EDGE_PLANES = 2
+"""At each end of the image; they overshoot, as counts from beyond are not modeled."""
+
 COUNTS_SEED = SEED + 140
 """Of the noise of the SPECT."""
 
@@ -89,10 +95,22 @@ def _seen(
     name: str, twin: Twin, coverage: str, cold: Sequence[str] = (), more: Sequence[Uptake] = ()
 ) -> TwinStudy:
     """The SPECT of a twin over the range of its CT."""
-    activity = twin_activity(twin.legs, twin.lesions, RANGES_MM[coverage], cold, more)
-    rng = np.random.default_rng(COUNTS_SEED)
-    spect = scan_beds(activity.suv, twin.acquired.ct, CAMERA, rng)
+    activity = twin_activity(twin.legs, twin.lesions, radiating_mm(coverage), cold, more)
+    spect = _scanned(activity.suv, twin.acquired.ct, COUNTS_SEED)
     return TwinStudy(name, twin, activity, spect)
+
+
+def radiating_mm(coverage: str) -> tuple[float, float]:
+    """Lowest and highest z of what the camera sees, its edges included."""
+    low, high = SPECT_RANGES_MM[coverage]
+    return low - EDGE_PLANES * CAMERA.voxel_mm, high + EDGE_PLANES * CAMERA.voxel_mm
+
+
+def _scanned(suv: Volume, ct_hu: Volume, seed: int) -> Volume:
+    """The image without the planes at its ends, where counts of the next ones are missing."""
+    image = scan_beds(suv, ct_hu, CAMERA, np.random.default_rng(seed))
+    across = image.shape[:2]
+    return image.crop((0, 0, EDGE_PLANES), (*across, image.shape[2] - EDGE_PLANES))
 
 
 def _case_report(name: str) -> TwinStudy:
@@ -128,17 +146,15 @@ def _hypercalcemia(name: str) -> TwinStudy:
 
 def _follow_up(name: str) -> TwinStudy:
     twin = make_follow_up().twin
-    low, high = RANGES_MM["legs"]
     # The legs are drawn where they were; the patient lies farther along the table.
-    activity = twin_activity(twin.legs, twin.lesions, (low, high))
+    activity = twin_activity(twin.legs, twin.lesions, radiating_mm("legs"))
     here = replace(
         activity,
         suv=along_table(activity.suv),
         compartments=along_table(activity.compartments),
         foci=tuple(_farther(focus) for focus in activity.foci),
     )
-    rng = np.random.default_rng(COUNTS_SEED + 12)
-    spect = scan_beds(here.suv, twin.acquired.ct, CAMERA, rng)
+    spect = _scanned(here.suv, twin.acquired.ct, COUNTS_SEED + 12)
     return TwinStudy(name, twin, here, spect, acquired=EPOCH + timedelta(days=365))
 
 
