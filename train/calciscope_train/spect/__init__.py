@@ -1,0 +1,1 @@
+"""Training of the hot-spot network: synthetic SPECT cases, classifier, calibration, export."""
