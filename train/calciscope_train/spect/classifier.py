@@ -66,6 +66,7 @@ class HotSpotClassifier(pl.LightningModule):
         self.share_weight = share_weight
         self.smoothing = smoothing
         self.clock: Callable[[], float] = time.monotonic
+        self.skipped_steps = 0
         self._seconds = 0.0
         self._last: float | None = None
         self._answers: list[tuple[Tensor, Tensor]] = []
@@ -119,6 +120,21 @@ class HotSpotClassifier(pl.LightningModule):
         loss = torch.nn.functional.cross_entropy(logits, self.targets(batch["shares"]))
         self.log("train/loss", loss, prog_bar=True, batch_size=len(logits))
         return loss
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip; a gradient that is not finite is left out, as bfloat16 gives one now and then."""
+        gradients = [p.grad for p in self.parameters() if p.grad is not None]
+        if not all(bool(torch.isfinite(gradient).all()) for gradient in gradients):
+            self.skipped_steps += 1
+            for gradient in gradients:
+                gradient.zero_()
+        self.log("train/skipped_steps", float(self.skipped_steps))
+        self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def on_validation_epoch_start(self) -> None:
         """Forget the answers of the last validation."""
