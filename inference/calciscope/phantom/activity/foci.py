@@ -113,7 +113,7 @@ def paint_hu(canvas: Canvas, layers: Layers, region: Region, hu: float) -> None:
         for k in range(3)
     ]
     mesh = np.meshgrid(*lines, indexing="ij")
-    alpha = ndimage.map_coordinates(share, mesh, order=1, mode="constant").astype(np.float32)
+    alpha = ndimage.map_coordinates(share, mesh, order=1, mode="grid-constant").astype(np.float32)
     part = canvas.hu[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))]
     part += alpha * (np.float32(hu) - part)
 
