@@ -17,6 +17,7 @@ from calciscope.labels import Compartment
 from calciscope.lesion_clusters import Points, Unit, clustered, lesion_points, units_of
 from calciscope.spect.findings import Concordance, ConcordanceClass, HotSpot
 from calciscope.spect.settings import SpectSettings
+from calciscope.spect.uptake import values_at
 from calciscope.volume import Volume
 
 SOFT_TISSUE: Final = frozenset(
@@ -60,6 +61,7 @@ def fuse(
     hot_spots: Sequence[HotSpot],
     hot_spot_ids: Volume,
     outside_ct: Sequence[int],
+    relative_uptake: Volume,
     settings: SpectSettings,
 ) -> Fusion:
     """Match lesions and hot spots, see `matching_rule` and `assessable_rule`.
@@ -69,6 +71,7 @@ def fuse(
         hot_spots: with their compartments; their own `lesion_ids` are not looked at.
         hot_spot_ids: on the SPECT grid, where it lies after any registration.
         outside_ct: ids of the hot spots that the CT does not show.
+        relative_uptake: uptake over that of the soft tissue around, on the SPECT grid.
         settings: distances and least sizes.
     """
     points = lesion_points(lesion_ids)
@@ -83,7 +86,13 @@ def fuse(
                 beside.add(number)
     units = units_of(lesions, chains)
     unseen = {number for number in points if not _in_view(hot_spot_ids, points[number])}
-    states = {unit: _state(unit, set(matches), unseen, beside) for unit in units}
+    hidden = unseen | beside | {
+        number
+        for number, cloud in points.items()
+        if number not in unseen
+        and values_at(relative_uptake, cloud).mean() > settings.faint_factor
+    }  # fmt: skip
+    states = {unit: _state(unit, set(matches), hidden) for unit in units}
     _claim_orphans(states, matches)
     rows = []
     for cluster in clustered(
@@ -122,7 +131,9 @@ def assessable_rule(settings: SpectSettings) -> str:
         f"{settings.assessable_volume_ml:g} mL (partial volume corrected) or a lesion of "
         f"{settings.assessable_diameter_mm:g} mm; smaller ones, those that the SPECT does not show "
         f"and those within {settings.matching_distance_mm:g} mm of uptake of bone, joint or urine, "
-        "which would hide theirs, are not assessable, nor are hot spots that the CT does not show"
+        "which would hide theirs, are not assessable, nor are those with faint uptake, above "
+        f"{settings.faint_factor:g} times that of the soft tissue around, nor hot spots that the "
+        "CT does not show"
     )
 
 
@@ -175,11 +186,11 @@ def _in_view(grid: Volume, cloud: NDArray[np.float64]) -> bool:
     return bool(inside.mean() >= 0.5)
 
 
-def _state(unit: Unit, hot: set[int], unseen: set[int], beside: set[int]) -> ConcordanceClass:
+def _state(unit: Unit, hot: set[int], hidden: set[int]) -> ConcordanceClass:
     """Hot, cold (if it is large enough) or not assessable."""
     if unit.most_of(hot):
         return ConcordanceClass.CALCIFIED_HOT
-    if unit.most_of(unseen) or unit.most_of(beside):
+    if unit.most_of(hidden):
         return ConcordanceClass.NOT_ASSESSABLE
     return ConcordanceClass.CALCIFIED_COLD
 

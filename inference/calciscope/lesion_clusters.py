@@ -40,6 +40,8 @@ class Unit:
 def lesion_points(lesion_ids: Volume) -> dict[int, Points]:
     """World positions of each lesion's voxels, shape (N, 3), by id."""
     voxels = indices_of(lesion_ids.array > 0)
+    if not len(voxels):
+        return {}
     ids = lesion_ids.array[tuple(voxels.T)]
     order = np.argsort(ids, kind="stable")
     names, first = np.unique(ids[order], return_index=True)

@@ -117,6 +117,7 @@ def analyze_spect(
         spots,
         found.ids,
         found.outside_ct,
+        aligned.with_array(aligned.array / found.background.array),
         settings,
     )
     spots = [replace(spot, lesion_ids=fusion.lesions_of.get(spot.id, ())) for spot in spots]

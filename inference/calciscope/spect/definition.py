@@ -26,7 +26,8 @@ def describe_definition(
         suv=_suv(study),
         abstention="a hot spot is indeterminate where its likeliest compartment is less likely "
         f"than {settings.minimum_probability:g}, or by less than {settings.mixed_margin:g} more "
-        "likely than the next one (mixed)",
+        "likely than the next one (mixed); bone and joint count together, the likelier gives the "
+        "name",
         minimum_probability=settings.minimum_probability,
         matching=matching_rule(settings),
         matching_distance_mm=settings.matching_distance_mm,

@@ -18,6 +18,8 @@ from calciscope.spect.scene import SpectScene
 from calciscope.spect.settings import SpectSettings
 from calciscope.spect.uptake import measure_uptake
 
+SKELETON = (Compartment.BONE, Compartment.JOINT)
+
 LEAST_ORIENTED = 0.5
 """Hot spots of less linearity have no direction: the blur makes all that is small round."""
 
@@ -27,7 +29,8 @@ class Verdict:
     """What the probabilities of the compartments amount to.
 
     Attributes:
-        compartment: indeterminate where none is likely enough, or where it is mixed.
+        compartment: indeterminate where none is likely enough, or where it is mixed; of bone and
+            joint, which border on one another, the likelier where they together are likely enough.
         probability: of the likeliest.
         mixed: whether another is nearly as likely.
         runner_up: that other; None where it is not mixed.
@@ -49,7 +52,14 @@ def judge(probabilities: NDArray[np.float32], settings: SpectSettings) -> Verdic
     first, second = np.argsort(-probabilities, kind="stable")[:2]
     most = float(probabilities[first])
     mixed = most - float(probabilities[second]) < settings.mixed_margin
-    unclear = mixed or most < settings.minimum_probability
+    bony = [HOT_SPOT_COMPARTMENTS.index(each) for each in SKELETON]
+    if first in bony:
+        skeleton = float(probabilities[bony].sum())
+        other = float(np.delete(probabilities, bony).max())
+        unclear = skeleton - other < settings.mixed_margin
+        unclear |= skeleton < settings.minimum_probability
+    else:
+        unclear = mixed or most < settings.minimum_probability
     return Verdict(
         Compartment.INDETERMINATE if unclear else HOT_SPOT_COMPARTMENTS[first],
         most,
