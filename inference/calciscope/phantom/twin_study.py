@@ -13,6 +13,7 @@ import numpy as np
 
 from calciscope.errors import PhantomError
 from calciscope.labels import Compartment
+from calciscope.phantom.acquisition import Acquired, Protocol
 from calciscope.phantom.activity.foci import Focus
 from calciscope.phantom.activity.maps import ActivityMap
 from calciscope.phantom.dicom_parts import EPOCH
@@ -59,21 +60,21 @@ class TwinStudy:
 
     Attributes:
         name: of the variant.
-        twin: the CT with its truth.
+        scan: the CT with its truth; ct_protocol: how it was scanned.
         activity: the truth of the SPECT, in the world of the CT.
-        spect: as displayed, SUVbw.
-        protocol: of the SPECT.
+        spect: as displayed, SUVbw; camera: how it was scanned.
         labs: file in this package with the laboratory values.
-        acquired: when the CT was; the SPECT follows.
+        date: of CT and SPECT.
     """
 
     name: str
-    twin: Twin
+    scan: Acquired
+    ct_protocol: Protocol
     activity: ActivityMap
     spect: Volume
-    protocol: SpectProtocol = CAMERA
+    camera: SpectProtocol = CAMERA
     labs: str = LABS
-    acquired: datetime = EPOCH
+    date: datetime = EPOCH
 
 
 def twin_study(variant: str = "two-bed") -> TwinStudy:
@@ -97,7 +98,7 @@ def _seen(
     """The SPECT of a twin over the range of its CT."""
     activity = twin_activity(twin.legs, twin.lesions, radiating_mm(coverage), cold, more)
     spect = _scanned(activity.suv, twin.acquired.ct, COUNTS_SEED)
-    return TwinStudy(name, twin, activity, spect)
+    return TwinStudy(name, twin.acquired, twin.protocol, activity, spect)
 
 
 def radiating_mm(coverage: str) -> tuple[float, float]:
@@ -155,7 +156,8 @@ def _follow_up(name: str) -> TwinStudy:
         foci=tuple(_farther(focus) for focus in activity.foci),
     )
     spect = _scanned(here.suv, twin.acquired.ct, COUNTS_SEED + 12)
-    return TwinStudy(name, twin, here, spect, acquired=EPOCH + timedelta(days=365))
+    later = EPOCH + timedelta(days=365)
+    return TwinStudy(name, twin.acquired, twin.protocol, here, spect, date=later)
 
 
 def _farther(focus: Focus) -> Focus:
