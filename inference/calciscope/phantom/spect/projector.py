@@ -21,7 +21,7 @@ SMALLEST_SAMPLED_PX2 = 0.6
 """Variance (pixels squared) under which a sampled Gaussian is narrower than it should be; there
 the three taps [v/2, 1 - v, v/2] have the exact variance v."""
 
-STEP_PX = 0.5
+STEP_PX = 0.25
 """Steps of the distances that blurring matrices are made for."""
 
 
