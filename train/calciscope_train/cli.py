@@ -10,6 +10,16 @@ from calciscope_train.requeue import REQUEUE_STATUS, RunInterrupted
 
 COMMANDS = {
     "synthesise": ("calciscope_train.synthesis", "synthesise", "make phantom cases"),
+    "spect-synthesise": (
+        "calciscope_train.spect.synthesis",
+        "spect_synthesise",
+        "make SPECT/CT phantom cases",
+    ),
+    "spect-coverage": (
+        "calciscope_train.spect.synthesis",
+        "spect_coverage",
+        "count what a set of SPECT cases holds",
+    ),
     "gallery": ("calciscope_train.gallery", "gallery", "draw sheets of training cases"),
     "prepare": ("calciscope_train.hosts", "prepare", "make cases of real limbs with lesions"),
     "import": ("calciscope_train.importers.command", "import_set", "make cases of a public set"),
@@ -41,7 +51,7 @@ USAGE = "usage: calciscope-train {" + ",".join(COMMANDS) + "} [--help] ..."
 
 def help_text() -> str:
     """What --help says."""
-    lines = [f"  {name:<12}{text}" for name, (_, _, text) in COMMANDS.items()]
+    lines = [f"  {name:<18}{text}" for name, (_, _, text) in COMMANDS.items()]
     return "\n".join([USAGE, "", *lines, "", "Research use, not a diagnosis."])
 
 

@@ -13,6 +13,7 @@ from calciscope.phantom.anatomy.parts import MIRROR, Anatomy, joined, rotation
 from calciscope.phantom.anatomy.pelvis import REPLACED, hip_prosthesis, pelvis
 from calciscope.phantom.anatomy.shoulder import shoulder
 from calciscope.phantom.anatomy.solids import Points, Solid, Tube
+from calciscope.phantom.anatomy.trunk import not_thinner, trunk
 from calciscope.phantom.anatomy.variation import (
     cut_below,
     with_crooked_vessels,
@@ -31,6 +32,7 @@ WINDOWS: dict[str, tuple[float, float]] = {
     "calf": (0, 250), "knee": (310, 370), "thigh": (430, 700), "foot": (-95, -60),
     "pelvis": (-190, 60), "hand": (-470, -330), "forearm": (-250, -110), "elbow": (-80, -20),
     "upper_arm": (60, 200), "shoulder": (-160, -40),
+    "chest": (-60, 40), "abdomen": (-300, -180),
 }  # fmt: skip
 """Lower end of the block that is scanned, in the frame of the part, before scaling."""
 
@@ -104,7 +106,7 @@ def random_body(
     limbs = _POSES[name](settings, vary, length, traits, rng)
     build = replace(build, prone=prone, growth_plates="child" in traits)
     limbs = [_on_its_side(limb, low_z, low_z + depth) for limb in limbs]
-    low, high = _block(limbs, low_z, low_z + depth)
+    low, high = block(limbs, low_z, low_z + depth)
     return Body(
         name, tuple(limbs), build, "prone" if prone else "supine",
         "feet_first" if settings.happens("feet_first", rng) else "head_first", low, high,
@@ -306,11 +308,23 @@ def _shoulder(
     return [_place(limb, side, 0.0, length, _small_tilt(rng, 2.0))]
 
 
+def _trunk(
+    settings: BodySettings, vary: Vary, length: float, traits: list[str], rng: Rng
+) -> list[Anatomy]:
+    """Chest and belly with raised arms; a part that bodies.yaml does not draw by itself."""
+    female = bool(rng.uniform() < 0.5)
+    implants = female and bool(rng.uniform() < 0.25)
+    traits += ["breasts"] * female + ["implants"] * implants
+    whole = trunk(rng, female, implants)
+    return [not_thinner(vary(whole), whole).moved(_small_tilt(rng, 2.0) * length)]
+
+
 _POSES: dict[
     str, Callable[[BodySettings, Vary, float, list[str], Rng], list[Anatomy]]
 ] = {
     "calf": _legs, "knee": _legs, "foot": _legs, "thigh": _thighs, "pelvis": _pelvis,
     "hand": _hands, "forearm": _arm, "elbow": _arm, "upper_arm": _arm, "shoulder": _shoulder,
+    "chest": _trunk, "abdomen": _trunk,
 }  # fmt: skip
 
 
@@ -319,7 +333,7 @@ def _middle(solid: Solid) -> Points:
     return 0.5 * (low + high)
 
 
-def _block(limbs: list[Anatomy], low_z: float, high_z: float) -> tuple[Points, Points]:
+def block(limbs: list[Anatomy], low_z: float, high_z: float) -> tuple[Points, Points]:
     """Corners around the flesh between two heights; cut at LARGEST_MM around its middle.
 
     A block that begins under an amputated limb is raised to the stump.

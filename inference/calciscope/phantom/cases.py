@@ -155,7 +155,7 @@ def random_case(
         if not vessel.superficial
     ]
     placement = place_lesions(
-        _placement_map(canvas), counts, rng, True, arteries, body.posture == "prone"
+        placement_map(canvas), counts, rng, True, arteries, body.posture == "prone"
     )
     placement.check()
     if bodies.happens("truncated", rng):
@@ -196,7 +196,7 @@ def _painted(
     return canvas
 
 
-def _placement_map(canvas: Canvas) -> Volume:
+def placement_map(canvas: Canvas) -> Volume:
     """Labels on every other thin plane: enough for distances; organs are no place for mineral."""
     grid = canvas.grid
     step = float(grid.spacing_mm[2])

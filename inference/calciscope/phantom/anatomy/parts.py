@@ -39,11 +39,13 @@ class Flesh:
         solid: skin surface.
         fat_mm: thickness of fat under the skin of a person of normal build.
         skin_mm: factor on the thickness of the skin.
+        name: of what it is a part of ("": limb or trunk).
     """
 
     solid: Solid
     fat_mm: float = 6.0
     skin_mm: float = 1.0
+    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +73,7 @@ class Organ:
         wall_mm: thickness of a wall of soft tissue.
         level: share of the height, front to back, that is gas above fluid (bowel).
         hidden: whether no mineral may be placed in it.
+        name: of the organ; uptake depends on it ("": on its content).
     """
 
     solid: Solid
@@ -78,6 +81,7 @@ class Organ:
     wall_mm: float = 0.0
     level: float = 0.0
     hidden: bool = True
+    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -130,8 +130,9 @@ _MIDDLE = Anatomy(
     organs=(
         # The belly and the lesser pelvis: fat that bowel, bladder and the rest are painted into.
         Organ(tube(((0, -28, 270, 108, 56), (0, -30, 120, 98, 54), (0, -32, 70, 84, 46),
-                    (0, -14, 30, 52, 46)), cap=0.3), "fat"),
-        Organ(tube(((0, 0, 50, 50, 50), (0, 6, 0, 48, 46), (0, 10, -32, 36, 34))), "fat"),
+                    (0, -14, 30, 52, 46)), cap=0.3), "fat", name="belly"),
+        Organ(tube(((0, 0, 50, 50, 50), (0, 6, 0, 48, 46), (0, 10, -32, 36, 34))), "fat",
+              name="belly"),
     ),
 )  # fmt: skip
 

@@ -65,7 +65,7 @@ _CHEST_HALF = Anatomy(
     ),
     organs=(
         Organ(tube(((58, 4, -300, 56, 78), (58, 4, -130, 56, 74), (52, 6, -50, 46, 58),
-                    (40, 10, 0, 28, 34)), cap=0.7), "lung"),
+                    (40, 10, 0, 28, 34)), cap=0.7), "lung", name="lung"),
     ),
 )  # fmt: skip
 
@@ -105,8 +105,9 @@ _MIDDLE = Anatomy(
              name="sternum"),
     ),
     organs=(
-        Organ(tube(((0, 24, 110, 8, 8), (0, 30, 20, 9, 8), (0, 34, -60, 9, 8))), "gas", 2.0),
-        Organ(ball((14, -22, -130), (48, 40, 52)), "organ"),
+        Organ(tube(((0, 24, 110, 8, 8), (0, 30, 20, 9, 8), (0, 34, -60, 9, 8))), "gas", 2.0,
+              name="airway"),
+        Organ(ball((14, -22, -130), (48, 40, 52)), "organ", name="heart"),
     ),
 )  # fmt: skip
 

@@ -1,0 +1,199 @@
+"""Random SPECT/CT phantoms: a patient with mineral and foci, scanned by both.
+
+A case is a function of its seed, of the name of the settings and of the pixels asked for.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from calciscope.errors import PhantomError
+from calciscope.phantom.acquisition import Acquired, Protocol, acquire
+from calciscope.phantom.activity.maps import (
+    ActivityMap,
+    moved_map,
+    random_activity,
+    random_shift,
+)
+from calciscope.phantom.activity.settings import activity_settings
+from calciscope.phantom.anatomy.solids import Points
+from calciscope.phantom.bodies import WINDOWS, Body, block, random_body
+from calciscope.phantom.body_drawing import draw_body
+from calciscope.phantom.body_settings import BodySettings, body_settings
+from calciscope.phantom.cases import COUNTED_AS, placement_map, random_protocol
+from calciscope.phantom.distributions import draw_counts
+from calciscope.phantom.furniture import paint_surroundings, random_surroundings
+from calciscope.phantom.limb_drawing import Canvas
+from calciscope.phantom.mineral import Lesion
+from calciscope.phantom.placement import place_lesions
+from calciscope.phantom.scene import smooth_field
+from calciscope.phantom.sites import VesselPath
+from calciscope.phantom.spect.protocol import SpectProtocol, random_spect_protocol
+from calciscope.phantom.spect.scan import scan_spect
+from calciscope.volume import Volume
+
+Rng = np.random.Generator
+
+PARTS = {
+    "calf": 0.13, "knee": 0.08, "thigh": 0.11, "foot": 0.06, "pelvis": 0.14, "forearm": 0.05,
+    "elbow": 0.04, "upper_arm": 0.03, "hand": 0.03, "shoulder": 0.04, "chest": 0.17,
+    "abdomen": 0.12,
+}  # fmt: skip
+"""How often each body part is drawn (design): the trunk more than among CT cases, since most
+compartments are in it."""
+
+COUNTS_OF = {"chest": "shoulder", "abdomen": "pelvis", **COUNTED_AS}
+"""Body parts of distributions.yaml that give the mineral of parts that it does not name."""
+
+FIELD_MM = (200.0, 390.0)
+"""Length of the field along the body; a gamma camera sees 390 mm at once."""
+
+COARSE_MM = (1.5, 1.95)
+"""Pixels of the CT where only its larger features matter."""
+
+SLICES_MM = (3.0, 3.27, 4.0, 5.0)
+STEP_MM = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class SpectCase:
+    """A simulated SPECT/CT with its truth.
+
+    Attributes:
+        acquired: CT, labels, lesion table; ct_protocol: how it was scanned.
+        activity: true uptake where the CT has the patient.
+        seen: the same where the SPECT saw him; shift: rigid world transform between both, 4 x 4.
+        spect: float32 SUVbw; spect_protocol: how it was scanned.
+        body: that was painted; seed, settings: that make the case again.
+    """
+
+    acquired: Acquired
+    ct_protocol: Protocol
+    activity: ActivityMap
+    seen: ActivityMap
+    shift: Points
+    spect: Volume
+    spect_protocol: SpectProtocol
+    body: Body
+    seed: int
+    settings: str
+
+    def record(self) -> dict[str, Any]:
+        """Everything but the arrays, ready for JSON."""
+        turn = np.clip((np.trace(self.shift[:3, :3]) - 1) / 2, -1, 1)
+        middle = 0.5 * (self.body.low + self.body.high)
+        moved = self.shift[:3, :3] @ middle + self.shift[:3, 3] - middle
+        return {
+            "seed": self.seed,
+            "body_part": self.body.part,
+            "posture": self.body.posture,
+            "settings": self.settings,
+            "traits": [*self.body.traits, *self.activity.traits],
+            "ct_protocol": asdict(self.ct_protocol),
+            "spect_protocol": asdict(self.spect_protocol),
+            "misregistration": {
+                "matrix": self.shift.tolist(),
+                "shift_mm": round(float(np.linalg.norm(moved)), 2),
+                "rotation_deg": round(float(np.degrees(np.arccos(turn))), 2),
+            },
+            "foci": [focus.row() for focus in self.activity.foci],
+            "lesions": self.acquired.lesions,
+        }
+
+
+def random_spect_case(
+    seed: int,
+    settings: str = "training",
+    body_part: str | None = None,
+    pixel_mm: tuple[float, float] = COARSE_MM,
+) -> SpectCase:
+    """Make the SPECT/CT of a seed.
+
+    Args:
+        seed: the case is a function of it.
+        settings: training, or held_out for scanners and cameras that training never sees.
+        body_part: a certain one of PARTS (None: drawn).
+        pixel_mm: range of the pixels of the CT.
+
+    Raises:
+        PhantomError: no such settings or body part.
+    """
+    if body_part is not None and body_part not in WINDOWS:
+        raise PhantomError(f"no body part {body_part!r}; choose one of {', '.join(WINDOWS)}")
+    rng = np.random.default_rng([20260005, seed])
+    protocol = _ct_protocol(rng, settings)
+    body = random_field(rng, protocol.kvp, body_part)
+    canvas = _painted(body_settings(), body, protocol, rng.uniform(*pixel_mm), rng)
+    lesions = _mineral(body, canvas, rng)
+    activity = random_activity(body, canvas, lesions, rng)
+    acquired = acquire(canvas, lesions, protocol, rng)
+    if len(acquired.lesions) != len(lesions):
+        # The foci name lesions by their number; the table must number the same ones.
+        raise PhantomError(f"seed {seed} has a lesion outside of its field; take another seed")
+    shift = random_shift(0.5 * (body.low + body.high), activity_settings(), rng)
+    seen = moved_map(activity, shift)
+    spect_protocol = random_spect_protocol(rng, settings, protocol.kvp)
+    spect = scan_spect(seen.suv, acquired.ct, spect_protocol, rng, shift)
+    return SpectCase(
+        acquired, protocol, activity, seen, shift, spect, spect_protocol, body, seed, settings
+    )
+
+
+def _ct_protocol(rng: Rng, settings: str) -> Protocol:
+    """A low-dose CT of a SPECT/CT: thick slices, no field cut, no overlap."""
+    protocol = random_protocol(rng, settings)
+    slice_mm = float(rng.choice(SLICES_MM))
+    noise = protocol.noise_hu * np.sqrt(protocol.slice_mm / slice_mm)
+    return replace(
+        protocol, slice_mm=slice_mm, increment_mm=slice_mm, interpolated=1,
+        noise_hu=float(np.clip(noise, 4, 60)),
+    )  # fmt: skip
+
+
+def random_field(rng: Rng, kvp: float, part: str | None = None) -> Body:
+    """A random body and the part of it that one bed position shows."""
+    names = list(PARTS)
+    weights = np.array([PARTS[n] for n in names])
+    name = part or str(rng.choice(names, p=weights / weights.sum()))
+    body = random_body(body_settings(), kvp, FIELD_MM, rng, name)
+    flesh = [f.solid.bounds_mm() for limb in body.limbs for f in limb.flesh]
+    lowest = min(float(low[2]) for low, _ in flesh)
+    highest = max(float(high[2]) for _, high in flesh) - 15
+    low, high = float(body.low[2]), float(body.high[2])
+    down = max(high - highest, 0.0)
+    low, high = max(low - down, lowest), min(high, highest)
+    corner, other = block(list(body.limbs), low, high)
+    return replace(body, low=corner, high=other)
+
+
+def _painted(
+    settings: BodySettings, body: Body, protocol: Protocol, pixel: float, rng: Rng
+) -> Canvas:
+    """The body and its surroundings on a grid of the CT's pixels and planes of half a slice."""
+    around = random_surroundings(settings, body.posture == "prone", rng)
+    size = body.high - body.low
+    step = min(STEP_MM, 0.5 * protocol.slice_mm)
+    shape = tuple(int(n) for n in size / np.array([pixel, pixel, step]))
+    blank = np.broadcast_to(np.uint8(0), shape)
+    canvas = Canvas.blank(Volume.from_spacing(blank, (pixel, pixel, step), tuple(body.low)))
+    cells = tuple(int(e / d) for e, d in zip(size, (6, 6, 30), strict=True))
+    streaks = smooth_field(shape, cells, rng)
+    skin = draw_body(canvas, body.limbs, body.build, streaks, rng)
+    paint_surroundings(canvas, around, skin, rng)
+    return canvas
+
+
+def _mineral(body: Body, canvas: Canvas, rng: Rng) -> list[Lesion]:
+    """Lesions as CT cases have them."""
+    arteries = [
+        VesselPath(vessel.points, vessel.radius_mm)
+        for limb in body.limbs
+        for vessel in limb.vessels
+        if not vessel.superficial
+    ]
+    counts = draw_counts(rng, COUNTS_OF.get(body.part, body.part))
+    placement = place_lesions(
+        placement_map(canvas), counts, rng, True, arteries, body.posture == "prone"
+    )
+    return placement.lesions
