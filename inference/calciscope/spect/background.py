@@ -46,7 +46,8 @@ def background_floor(
     window = np.maximum(np.round(settings.region_mm / shares.grid.spacing_mm), 1).astype(int)
     floor = np.full(uptake.shape, np.inf, np.float32)
     for _ in range(PASSES):
-        cool = tissue & (uptake < floor)
+        # What is hot blurs into the voxels beside it.
+        cool = tissue & ~ndimage.binary_dilation(uptake >= floor)
         if not cool.any():
             break
         background = regional_median(uptake, cool, window)
