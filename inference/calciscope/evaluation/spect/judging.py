@@ -1,7 +1,6 @@
 """One case from the disk to a result: hot spots, their truth, and what every condition answers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -20,7 +19,8 @@ from calciscope.evaluation.spect.foci import (
 )
 from calciscope.evaluation.spect.rows import RULE, HotSpotRow, SpectCaseResult
 from calciscope.evaluation.spect.scenes import scene_of, tissues_by
-from calciscope.evaluation.spect.truth import hot_spot_truth, ids_on
+from calciscope.evaluation.spect.truth import HotSpotTruth, hot_spot_truth, ids_at_voxels
+from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment
 from calciscope.phantom.spect.protocol import SpectProtocol
 from calciscope.spect.hot_spots import DEFAULT_SETTINGS, find_hot_spots
 from calciscope.spect.scene import SpectScene
@@ -40,7 +40,6 @@ class Classifier(Protocol):
 def judge_case(
     record: SpectCaseRecord,
     classifiers: Mapping[str, Classifier],
-    rule: Classifier,
     conditions: Sequence[Condition],
     settings: SpectSettings = DEFAULT_SETTINGS,
 ) -> SpectCaseResult:
@@ -48,8 +47,8 @@ def judge_case(
 
     Args:
         record: the case.
-        classifiers: the judged model under "", others under the names that conditions give.
-        rule: the baseline; it answers for the case as it is.
+        classifiers: the judged model under "", the rule under `RULE`, which answers for the case
+            as it is, others under the names that conditions give.
         conditions: ways to ask.
         settings: of detection.
 
@@ -61,7 +60,7 @@ def judge_case(
     ids = find_hot_spots(scene, settings).ids
     numbers = [int(n) for n in np.unique(ids.array) if n]
     distances = focus_distances(_centers(record), ids, numbers)
-    answers = {RULE: _answer(rule, scene, ids, numbers)}
+    answers = {RULE: _answer(classifiers[RULE], scene, ids, numbers)}
     for condition in conditions:
         changed, there = changed_scene(scene, ids, condition, record.case_id)
         classifier = classifiers[condition.model]
@@ -118,23 +117,29 @@ def _rows(
 ) -> tuple[HotSpotRow, ...]:
     if not numbers:
         return ()
-    # All of one case lie on the disk; what is looked at several times is read once.
-    activity = replace(record.activity, array=np.asarray(record.activity.array, np.float32))
-    highest = ndimage.maximum(activity.array, ids_on(ids, activity), numbers)
+    # The arrays of a case lie on the disk; what is looked at several times is read once.
+    activity = record.activity.with_array(np.asarray(record.activity.array, np.float32))
+    highest = ndimage.maximum(activity.array.ravel(), ids_at_voxels(ids, activity), numbers)
     false = are_false(distances, np.asarray(highest, dtype=float), settings.minimum_suv)
-    truths = hot_spot_truth(activity, record.compartments, ids, numbers)
+    truths = hot_spot_truth(ids, activity, record.compartments, numbers)
     voxels = ndimage.sum_labels(np.ones(ids.shape), ids.array, numbers)
     maxima = ndimage.maximum(scene.uptake.array, ids.array, numbers)
     return tuple(
         HotSpotRow(
             number,
-            truth.compartment,
-            round(truth.share, 4),
+            truth.compartment if any(truth.shares) else None,
+            round(truth.shares[truth.index], 4),
             truth.mixed,
-            truth.runner_up,
+            _runner_up(truth),
             bool(false[place]),
             round(float(voxels[place]) * ids.voxel_volume_mm3 / 1000.0, 3),
             round(float(maxima[place]), 3),
         )
         for place, (number, truth) in enumerate(zip(numbers, truths, strict=True))
     )
+
+
+def _runner_up(truth: HotSpotTruth) -> Compartment | None:
+    """The compartment with the second largest share; None where it has none."""
+    has_any = truth.shares[truth.runner_up] > 0
+    return HOT_SPOT_COMPARTMENTS[truth.runner_up] if has_any else None

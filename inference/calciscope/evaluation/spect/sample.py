@@ -32,7 +32,7 @@ class Sample:
 
     Attributes:
         truth: index of the true compartment, shape (n,).
-        probabilities: shape (n, 11); all 0 where there is no answer.
+        probabilities: shape (n, 11); all alike where there is no answer.
         patients: number of the case of each hot spot, 0 to count - 1.
         count: of cases, those without a hot spot included.
     """
@@ -44,9 +44,9 @@ class Sample:
 
     @cached_property
     def predicted(self) -> Indices:
-        """Index of the likeliest compartment, `NO_ANSWER` where there is none."""
-        best = self.probabilities.argmax(axis=1)
-        return np.where(self.probabilities.sum(axis=1) > 0, best, NO_ANSWER)
+        """Index of the likeliest compartment, `NO_ANSWER` where all are alike."""
+        highest, lowest = self.certainty, self.probabilities.min(axis=1, initial=1.0)
+        return np.where(highest > lowest, self.probabilities.argmax(axis=1), NO_ANSWER)
 
     @property
     def certainty(self) -> Numbers:
