@@ -49,7 +49,9 @@ def confusion_chart(
         axes = figure.subplots()
         axes.set_title(f"{capital(who)}: true against predicted compartment")
         axes.imshow(shares, cmap=shades, vmin=0.0, vmax=1.0, aspect="auto")
-        axes.set_xticks(range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor")
+        axes.set_xticks(
+            range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor"
+        )
         axes.xaxis.tick_top()
         rows = [f"{text} ({total})" for text, total in zip(names, totals[:, 0], strict=True)]
         axes.set_yticks(range(len(rows)), rows)

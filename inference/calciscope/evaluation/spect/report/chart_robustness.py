@@ -41,7 +41,7 @@ def ablation_chart(data: SpectDataset) -> Chart:
             rows_axis(axes, [row[0] for row in rows])
             axes.set_xlim(0.0, 1.0)
             for at, row in enumerate(rows):
-                known: Interval = row[1 + place]
+                known = (row[1], row[2])[place]
                 if known.value is None:
                     continue
                 color = MAIN if at == 0 else SECOND if at < len(rows) - 1 else "#6b7680"
@@ -56,7 +56,11 @@ def ablation_chart(data: SpectDataset) -> Chart:
             Table(
                 f"{name}-numbers",
                 "What each input is worth",
-                ("Input", f"{MACRO} [95\u00a0%\u00a0interval]", f"{PAIR} [95\u00a0%\u00a0interval]"),
+                (
+                    "Input",
+                    f"{MACRO} [95\u00a0%\u00a0interval]",
+                    f"{PAIR} [95\u00a0%\u00a0interval]",
+                ),
                 tuple((row[0], interval(row[1], 3), interval(row[2], 3)) for row in rows),
             ),
         )

@@ -24,9 +24,7 @@ def figures_table(data: SpectDataset) -> Table:
             else "–"
         )
         beside = interval(rule[figure.key]) if figure.key in rule else "–"
-        rows.append(
-            (capital(figure_name(figure)), interval(figure.interval, digits), beside, told)
-        )
+        rows.append((capital(figure_name(figure)), interval(figure.interval, digits), beside, told))
     caption = (
         "All figures, with 95 % intervals over patients; differences are paired, better or worse"
         f" only where the interval excludes 0. Detection is by rule. {basis(data)}"

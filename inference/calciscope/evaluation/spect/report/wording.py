@@ -21,9 +21,7 @@ def compartment_name(compartment: Compartment) -> str:
 def basis(data: SpectDataset) -> str:
     """What the figures of a data set rest on."""
     kind = "synthetic SPECT/CT" if data.synthetic else "real SPECT/CT"
-    return (
-        f"{plural(data.judged, 'hot spot')} of {plural(data.patients, 'patient')}, {kind}"
-    )
+    return f"{plural(data.judged, 'hot spot')} of {plural(data.patients, 'patient')}, {kind}"
 
 
 def foci_basis(data: SpectDataset) -> str:
