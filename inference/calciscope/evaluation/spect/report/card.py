@@ -29,7 +29,7 @@ DESCRIPTION = (
 )
 LIMITS = (
     "It names a compartment, not a disease; whether uptake is pathologic is not its question.",
-    "It was never trained for other tracers, PET, or SPECT without CT.",
+    "It knows neither other tracers nor PET, nor SPECT without its CT.",
     "It only sees hot spots that the rule of detection found.",
 )
 WEAK = 0.8
@@ -131,11 +131,17 @@ def _lines(data: SpectDataset) -> Iterator[str]:
 
 
 def _weak(data: SpectDataset) -> Iterator[str]:
-    """Compartments that are told worst, and what they are taken for."""
+    """Compartments that are told worst, and what they are taken for; at least the worst one."""
+    known = [
+        row.recall.value
+        for row in data.compartments
+        if row.hot_spots >= FEWEST and row.recall.value is not None
+    ]
+    limit = max(WEAK, min(known, default=WEAK))
     names = [compartment_name(row.compartment) for row in data.compartments]
     for place, row in enumerate(data.compartments):
         recall = row.recall.value
-        if row.hot_spots < FEWEST or recall is None or recall >= WEAK:
+        if row.hot_spots < FEWEST or recall is None or recall > limit:
             continue
         counts = dict(zip([*names, "nothing"], data.confusion[place], strict=True))
         del counts[names[place]]

@@ -13,7 +13,7 @@ from calciscope.evaluation.report.drawing import (
 )
 from calciscope.evaluation.report.wording import interval, number
 from calciscope.evaluation.spect.records import SpectDataset
-from calciscope.evaluation.spect.report.wording import basis
+from calciscope.evaluation.spect.report.wording import basis, mark
 from calciscope.writers.report_blocks import Table
 
 
@@ -29,7 +29,7 @@ def risk_coverage_chart(data: SpectDataset) -> Chart:
     with chart_style(name):
         figure = new_figure(HALF_MM, 72.0)
         axes = figure.subplots()
-        axes.set_title("Risk against coverage")
+        axes.set_title(f"Risk against coverage{mark(data)}")
         if len(low) == len(high) == len(x):
             axes.fill_between(x, low, high, color=BAND, alpha=0.45, linewidth=0)
         axes.plot(x, y, color=MAIN, linewidth=1.5, label="most certain first")
@@ -43,7 +43,7 @@ def risk_coverage_chart(data: SpectDataset) -> Chart:
                 label=f"as shipped, from {report.threshold:g} on",
             )  # fmt: skip
         axes.set_xlim(0.0, 1.02)
-        axes.set_ylim(0.0, 1.25 * max([*high, *y, 0.04]))
+        axes.set_ylim(0.0, 1.5 * max([*high, *y, 0.04]))
         axes.set_xlabel("share of hot spots answered")
         axes.set_ylabel("share of wrong answers")
         axes.grid()

@@ -16,12 +16,12 @@ from calciscope.evaluation.report.drawing import (
 )
 from calciscope.evaluation.report.wording import capital
 from calciscope.evaluation.spect.records import SpectDataset
-from calciscope.evaluation.spect.report.wording import basis, compartment_name
+from calciscope.evaluation.spect.report.wording import basis, compartment_name, mark
 from calciscope.labels import HOT_SPOT_COMPARTMENTS
 from calciscope.writers.report_blocks import Table
 
 NO_ANSWER_NAME = "no answer"
-DARK = 0.55
+DARK = 0.62
 """Share from which the number in a cell is white."""
 
 
@@ -47,7 +47,7 @@ def confusion_chart(
     with chart_style(name):
         figure = new_figure(FULL_MM, 118.0)
         axes = figure.subplots()
-        axes.set_title(f"{capital(who)}: true against predicted compartment")
+        axes.set_title(f"{capital(who)}: true against predicted compartment{mark(data)}")
         axes.imshow(shares, cmap=shades, vmin=0.0, vmax=1.0, aspect="auto")
         axes.set_xticks(
             range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from calciscope.evaluation.record_figures import Figure
 from calciscope.evaluation.report.answers_model import flat
 from calciscope.evaluation.report.blocks import Block, Document, Section
 from calciscope.evaluation.report.checklists import checklist_section, filled_checklists
@@ -16,7 +17,14 @@ from calciscope.evaluation.spect.report.sections import spect_sections
 from calciscope.evaluation.spect.report.wording import basis
 from calciscope.writers.report_blocks import Caution, Facts, KeyFigure, KeyFigures
 
-KEY_FIGURES = ("macro_f1", "muscle_or_subcutis", "ece", "sensitivity_assessable")
+KEY_FIGURES = (
+    "macro_f1",
+    "muscle_or_subcutis",
+    "ece",
+    "rejected",
+    "sensitivity_assessable",
+    "false_per_case",
+)
 """Figures that are printed large, of each data set."""
 
 
@@ -53,7 +61,7 @@ def _opening(report: SpectEvaluation) -> Iterator[Block]:
             known = figure.interval
             if known.value is None:
                 continue
-            digits = 3 if key == "ece" else 2
+            digits = 3 if key in ("ece", "rejected") else 2
             ends = (
                 f"[{number(known.low, digits)}, {number(known.high, digits)}], "
                 if known.low is not None
@@ -62,11 +70,16 @@ def _opening(report: SpectEvaluation) -> Iterator[Block]:
             kind = "synthetic" if data.synthetic else "real"
             value = number(known.value, digits)
             note = f"{ends}{data.name}, {kind}"
-            figures.append(KeyFigure(value, capital(figure.text), note))
+            figures.append(KeyFigure(value, capital(figure_text(figure)), note))
         yield KeyFigures(tuple(figures))
     lines = (*overlap_caution(overlap_of(report)), *report.cautions)
     if lines:
         yield Caution("To keep in mind", lines)
+
+
+def figure_text(figure: Figure) -> str:
+    """Its name with its unit."""
+    return f"{figure.text} {figure.unit}" if figure.unit else figure.text
 
 
 def _closing(report: SpectEvaluation) -> Iterator[Section]:

@@ -1,7 +1,9 @@
 """The chapter of one data set of hot spots: each question a reader has, with chart and numbers."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from calciscope.evaluation.record_figures import SensitivityRow
 from calciscope.evaluation.report.blocks import Block, Charts, Section
 from calciscope.evaluation.report.chart_calibration import floor_chart, reliability_chart
 from calciscope.evaluation.report.chart_comparison import sensitivity_chart
@@ -17,15 +19,15 @@ from calciscope.evaluation.spect.report.tables import (
     figures_table,
     strata_table,
 )
-from calciscope.evaluation.spect.report.wording import basis, foci_basis
+from calciscope.evaluation.spect.report.wording import basis, compartment_name, foci_basis, mark
 from calciscope.evaluation.spect.summarizing import RULE_NAME
+from calciscope.labels import Compartment
 from calciscope.writers.report_blocks import Text
 
 
 def spect_sections(data: SpectDataset) -> Iterator[Section]:
     """All parts of a data set's chapter, in order."""
-    mark = " (synthetic)" if data.synthetic else ""
-    yield Section(data.key, f"{capital(data.name)}{mark}", tuple(_headline(data)), level=1)
+    yield Section(data.key, f"{capital(data.name)}{mark(data)}", tuple(_headline(data)), level=1)
     parts = (
         ("compartments", "Which compartments are told apart", _compartments(data)),
         ("calibration", "Can the probabilities be believed?", _calibration(data)),
@@ -56,7 +58,7 @@ def _compartments(data: SpectDataset) -> Iterator[Block]:
         return
     yield Charts((confusion_chart(data, data.confusion, "network", "network"),))
     yield compartments_table(data)
-    yield Charts((confusion_chart(data, data.rule_confusion, f"rule: {RULE_NAME}", "rule"),))
+    yield Charts((confusion_chart(data, data.rule_confusion, f"rule ({RULE_NAME})", "rule"),))
 
 
 def _calibration(data: SpectDataset) -> Iterator[Block]:
@@ -103,12 +105,19 @@ def _detection(data: SpectDataset) -> Iterator[Block]:
     yield Charts(
         tuple(
             sensitivity_chart(
-                data.key, foci_basis(data), by, tuple(row for row in rows if row.by == by),
+                data.key, foci_basis(data), by, tuple(named(row) for row in rows if row.by == by),
                 "detection by rule", "foci",
             )
             for by in dict.fromkeys(row.by for row in rows)
         )
     )  # fmt: skip
+
+
+def named(row: SensitivityRow) -> SensitivityRow:
+    """A row with its compartment in the words of the field."""
+    if row.by != "compartment":
+        return row
+    return replace(row, name=compartment_name(Compartment(row.name)))
 
 
 def _ablation(data: SpectDataset) -> Iterator[Block]:

@@ -4,6 +4,7 @@ from calciscope.evaluation.report.wording import capital, figure_name, interval,
 from calciscope.evaluation.spect.records import SpectDataset
 from calciscope.evaluation.spect.report.wording import basis, compartment_name
 from calciscope.evaluation.spect.summarizing import RULE_NAME
+from calciscope.labels import Compartment
 from calciscope.writers.report_blocks import Table
 
 INTERVAL = "[95\u00a0%\u00a0interval]"
@@ -95,7 +96,7 @@ def cases_table(data: SpectDataset) -> Table:
         (
             line.case_id,
             line.body_part,
-            "; ".join(line.wrong).replace(">", "→"),
+            "; ".join(map(_wrong, line.wrong)),
             str(line.hot_spots),
             str(line.right),
             str(line.false),
@@ -106,3 +107,10 @@ def cases_table(data: SpectDataset) -> Table:
     head = ("Case", "Body part", "Wrong (id: true → predicted)", "Hot spots", "Right", "False",
             "Foci found")  # fmt: skip
     return Table(f"{data.key}-cases", f"Case by case. {basis(data)}", head, rows, text_columns=3)
+
+
+def _wrong(text: str) -> str:
+    """As "3: bone > joint" with the names of the field."""
+    number, _, both = text.partition(": ")
+    names = [compartment_name(Compartment(name)) for name in both.split(" > ")]
+    return f"{number}: {' → '.join(names)}"

@@ -5,8 +5,8 @@ from calciscope.evaluation.spect.records import SpectDataset
 from calciscope.labels import Compartment
 
 NAMES = {
-    Compartment.SUBCUTANEOUS: "subcutis, skin",
-    Compartment.PERTECHNETATE_GI: "pertechnetate, gut",
+    Compartment.SUBCUTANEOUS: "subcutis and skin",
+    Compartment.PERTECHNETATE_GI: "pertechnetate and gut",
     Compartment.ABDOMINAL: "abdominal organ",
     Compartment.ARTEFACT: "artifact",
 }
@@ -16,6 +16,11 @@ NAMES = {
 def compartment_name(compartment: Compartment) -> str:
     """For people."""
     return NAMES.get(compartment, compartment.value)
+
+
+def mark(data: SpectDataset) -> str:
+    """What a title adds where the cases are synthetic."""
+    return " (synthetic)" if data.synthetic else ""
 
 
 def basis(data: SpectDataset) -> str:
