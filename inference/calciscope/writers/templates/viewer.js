@@ -85,6 +85,12 @@
     labels.hdr.intent_code = 1002;
     labels.setColormapLabel(labelColors());
     viewer.addVolume(labels);
+    if (part("uptake")) {
+      viewer.addColormap("uptake", scene.uptake.colors);
+      const spect = await NVImage.loadFromBase64({ base64: part("spect").textContent, name: "spect.nii.gz", colormap: "uptake", cal_min: 0, cal_max: scene.uptake.top, opacity: 0 });
+      viewer.addVolume(spect);
+      part("uptake").addEventListener("input", blend);
+    }
     // Rims as strong as the inside: otherwise a lesion of one voxel is hardly seen.
     viewer.setAtlasOutline(1);
     section.niivue = viewer;
@@ -93,6 +99,11 @@
     show();
     reset();
     canvas.focus({ preventScroll: true });
+  }
+
+  // How strongly the uptake, the third volume, lies over the others; in 3D it must not hide lesions.
+  function blend() {
+    if (part("uptake")) viewer.setOpacity(2, (isRender() ? 0.5 : 1) * (Number(part("uptake").value) / 100));
   }
 
   function start() {
@@ -110,6 +121,7 @@
 
   function show() {
     paint();
+    blend();
     // Beside slices the edges of the rendering have no room for letters; a cube bears them.
     viewer.opts.isOrientCube = part("view").value === "all";
     viewer.setSliceType(kinds[part("view").value]);
