@@ -8,7 +8,9 @@ from calciscope.evaluation.spect.foci import (
     focus_centers,
     focus_distances,
     focus_rows,
+    hot_foci,
 )
+from calciscope.labels import Compartment
 from calciscope.volume import Volume
 
 
@@ -40,20 +42,31 @@ def test_distances_are_to_the_nearest_voxel_of_each_hot_spot(ids: Volume) -> Non
 def test_centers_are_where_the_spect_saw_them() -> None:
     matrix = np.eye(4)
     matrix[:3, 3] = (4.0, 0.0, -3.0)
-    meta = {"foci": [row(1, (1.0, 2.0, 3.0))], "misregistration": {"matrix": matrix.tolist()}}
-    assert focus_centers(meta).tolist() == [[5.0, 2.0, 0.0]]
+    meta = {"misregistration": {"matrix": matrix.tolist()}}
+    assert focus_centers([row(1, (1.0, 2.0, 3.0))], meta).tolist() == [[5.0, 2.0, 0.0]]
 
 
-def test_found_within_10_mm_and_cold_lesions_are_no_foci() -> None:
-    meta = {
-        "foci": [
-            row(1, (0, 0, 0)),
-            row(2, (0, 0, 0), classified="calcified_cold"),
-            row(3, (0, 0, 0), classified=None),
-        ]
-    }
-    rows = focus_rows(meta, np.array([[10.0, 40.0], [10.1, 40.0]]))
+def test_only_foci_as_hot_as_a_hot_spot_are_hot() -> None:
+    meta = {"foci": [row(1, (0, 0, 0)), row(2, (0, 0, 0), suv=1.4), row(3, (0, 0, 0), suv=1.5)]}
+    assert [focus["id"] for focus in hot_foci(meta, 1.5)] == [1, 3]
+
+
+def test_found_within_10_mm_of_the_center() -> None:
+    foci = [row(1, (0, 0, 0)), row(3, (0, 0, 0))]
+    rows = focus_rows(foci, np.array([[10.0, 40.0], [10.1, 40.0]]), [Compartment.BONE] * 2)
     assert [(focus.id, focus.found) for focus in rows] == [(1, True), (3, False)]
+
+
+@pytest.mark.parametrize(
+    ("truth", "distance", "expected"),
+    [(Compartment.MUSCLE, 30.0, True), (Compartment.MUSCLE, 30.1, False),
+     (Compartment.BONE, 30.0, False), (None, 30.0, False)],
+)  # fmt: skip
+def test_a_long_focus_is_found_by_a_hot_spot_of_its_compartment_within_half_its_length(
+    truth: Compartment | None, distance: float, expected: bool
+) -> None:
+    foci = [row(1, (0, 0, 0), length_mm=60.0)]
+    assert focus_rows(foci, np.array([[distance]]), [truth])[0].found is expected
 
 
 @pytest.mark.parametrize(
@@ -61,8 +74,8 @@ def test_found_within_10_mm_and_cold_lesions_are_no_foci() -> None:
     [(0.5, 5.0, True), (0.4, 8.0, True), (0.4, 7.9, False)],
 )
 def test_large_enough_in_volume_or_length(ml: float, mm: float, expected: bool) -> None:
-    meta = {"foci": [row(1, (0, 0, 0), volume_ml=ml, length_mm=mm)]}
-    assert focus_rows(meta, np.array([[5.0]]))[0].assessable is expected
+    foci = [row(1, (0, 0, 0), volume_ml=ml, length_mm=mm)]
+    assert focus_rows(foci, np.array([[5.0]]), [None])[0].assessable is expected
 
 
 def test_a_hot_spot_is_false_only_without_focus_and_without_true_uptake() -> None:

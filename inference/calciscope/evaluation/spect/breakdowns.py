@@ -26,6 +26,7 @@ from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment
 
 SIZES_ML = (0.0, 0.5, 1.0, 4.0, 20.0, float("inf"))
 UPTAKES = (0.0, 2.0, 3.0, 6.0, 12.0, float("inf"))
+TOTALS = (0.0, 2.0, 5.0, 10.0, 30.0, float("inf"))
 
 Results = Sequence[SpectCaseResult]
 
@@ -53,7 +54,7 @@ def compartment_rows(sample: Sample, seed: int) -> tuple[CompartmentRow, ...]:
 
 
 def detection_rows(results: Results, seed: int) -> tuple[SensitivityRow, ...]:
-    """Foci found by true size, true uptake and compartment; groups without a focus are left out."""
+    """Foci found by true size, uptake, both, and compartment; no row for a group without any."""
     groups: list[tuple[str, str, Callable[[FocusRow], bool]]] = [
         *(
             ("size", f"{bin_name(low, high)} mL", _between("volume_ml", low, high))
@@ -62,6 +63,10 @@ def detection_rows(results: Results, seed: int) -> tuple[SensitivityRow, ...]:
         *(
             ("true uptake", f"SUV {bin_name(low, high)}", _between("suv", low, high))
             for low, high in pairwise(UPTAKES)
+        ),
+        *(
+            ("total uptake", f"{bin_name(low, high)} SUV mL", _between("total_uptake", low, high))
+            for low, high in pairwise(TOTALS)
         ),
         *(("compartment", each.value, _within(each)) for each in HOT_SPOT_COMPARTMENTS),
     ]

@@ -44,9 +44,11 @@ DEFINITIONS = tuple(
         "risk-coverage": "Hot spots are answered from the most certain (largest probability) on, "
         "equal ones together; risk is the share of wrong answers so far, its area the mean over "
         "all coverages.",
-        "found": f"A true focus is found if a hot spot comes within {REACH_MM:g} mm of its center. "
-        f"Large enough to be seen: {ASSESSABLE_ML:g} mL or {ASSESSABLE_MM:g} mm or more. Foci "
-        "beneath the SUV of a hot spot count too.",
+        "found": "Foci whose true uptake reaches the SUV of a hot spot count. One is found if a "
+        f"hot spot comes within {REACH_MM:g} mm of its center, a longer one also if a hot spot of its "
+        "compartment comes within half its length. Large enough to be seen: "
+        f"{ASSESSABLE_ML:g} mL or {ASSESSABLE_MM:g} mm or more. Total uptake: true SUV x volume, "
+        "which is what resolution leaves of a small focus.",
         "rule": "The compartment of the majority of the CT tissue in the 41 % region of the hot "
         "spot, what the model has to beat.",
         "ablation": "Input withheld: the same model sees no CT (moved out of its view), or no "

@@ -1,8 +1,10 @@
 """True foci against the hot spots that were detected: what was found, what is there for nothing.
 
-A focus is found if a hot spot comes within `REACH_MM` of its center. A hot spot is false if no
-focus is so near and the true uptake beneath it, at its highest, stays below the SUV that a hot spot
-needs at least: neither a focus nor a normal organ, bone or bladder explains it.
+Only foci whose true uptake reaches the least SUV of a hot spot count: others are not hot. One is
+found if a hot spot comes within `REACH_MM` of its center; a longer one also if a hot spot of its
+compartment comes within half of its length. A hot spot is false if no focus has its center so near
+and the true uptake beneath it, at its highest, stays below the SUV that a hot spot needs: neither a
+focus nor a normal organ, bone or bladder explains it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,8 +15,9 @@ from numpy.typing import NDArray
 
 from calciscope.evaluation.spect.rows import FocusRow
 from calciscope.labels import Compartment
-from calciscope.spect.findings import ConcordanceClass
 from calciscope.volume import Volume
+
+Places = NDArray[np.float64]
 
 REACH_MM = 10.0
 """Farthest from the center of a focus that a hot spot may end and still show it: the resolution."""
@@ -24,22 +27,19 @@ ASSESSABLE_MM = 8.0
 """A focus that is smaller in both is one that SPECT need not show."""
 
 
-def hot_foci(meta: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Rows of the table of foci that have uptake; cold lesions stand in it too."""
-    cold = ConcordanceClass.CALCIFIED_COLD.value
-    return [row for row in meta["foci"] if row.get("classified") != cold]
+def hot_foci(meta: Mapping[str, Any], least_suv: float) -> list[Mapping[str, Any]]:
+    """Rows of the table of foci that are hot; cold and lukewarm mineral stands in it too."""
+    return [row for row in meta["foci"] if row["suv"] >= least_suv]
 
 
-def focus_centers(meta: Mapping[str, Any]) -> NDArray[np.float64]:
-    """Centers of the hot foci where the SPECT saw them, LPS mm, shape (n, 3)."""
-    centers = np.array([row["center_mm"] for row in hot_foci(meta)], float).reshape(-1, 3)
+def focus_centers(foci: Sequence[Mapping[str, Any]], meta: Mapping[str, Any]) -> Places:
+    """Centers of foci where the SPECT saw them, LPS mm, shape (n, 3)."""
+    centers = np.array([row["center_mm"] for row in foci], float).reshape(-1, 3)
     matrix = np.array(meta.get("misregistration", {}).get("matrix", np.eye(4)), dtype=float)
     return np.asarray(centers @ matrix[:3, :3].T + matrix[:3, 3])
 
 
-def focus_distances(
-    centers_mm: NDArray[np.float64], hot_spot_ids: Volume, ids: Sequence[int]
-) -> NDArray[np.float64]:
+def focus_distances(centers_mm: Places, hot_spot_ids: Volume, ids: Sequence[int]) -> Places:
     """Distance from each center to the nearest voxel of each hot spot, mm, (foci, hot spots)."""
     distances = np.full((len(centers_mm), len(ids)), np.inf)
     index = np.argwhere(hot_spot_ids.array > 0)
@@ -52,8 +52,16 @@ def focus_distances(
     return distances
 
 
-def focus_rows(meta: Mapping[str, Any], distances: NDArray[np.float64]) -> tuple[FocusRow, ...]:
-    """Every focus with uptake, and whether a hot spot comes near it."""
+def focus_rows(
+    foci: Sequence[Mapping[str, Any]], distances: Places, truths: Sequence[Compartment | None]
+) -> tuple[FocusRow, ...]:
+    """Every hot focus, and whether a hot spot shows it.
+
+    Args:
+        foci: of `hot_foci`.
+        distances: of `focus_distances`.
+        truths: compartment of each hot spot.
+    """
     return tuple(
         FocusRow(
             int(row["id"]),
@@ -64,15 +72,18 @@ def focus_rows(meta: Mapping[str, Any], distances: NDArray[np.float64]) -> tuple
             float(row["length_mm"]),
             row["volume_ml"] >= ASSESSABLE_ML or row["length_mm"] >= ASSESSABLE_MM,
             bool(row["physiologic"]),
-            bool((near <= REACH_MM).any()),
+            _is_found(row, near, truths),
         )
-        for row, near in zip(hot_foci(meta), distances, strict=True)
+        for row, near in zip(foci, distances, strict=True)
     )
 
 
-def are_false(
-    distances: NDArray[np.float64], highest_true: NDArray[np.float64], least_suv: float
-) -> NDArray[np.bool_]:
+def _is_found(row: Mapping[str, Any], near: Places, truths: Sequence[Compartment | None]) -> bool:
+    same = np.array([truth == row["compartment"] for truth in truths], dtype=bool)
+    return bool(((near <= REACH_MM) | (same & (near <= 0.5 * row["length_mm"]))).any())
+
+
+def are_false(distances: Places, highest_true: Places, least_suv: float) -> NDArray[np.bool_]:
     """Whether each hot spot is there for nothing, shape (hot spots,).
 
     Args:

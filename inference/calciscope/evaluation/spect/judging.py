@@ -16,6 +16,7 @@ from calciscope.evaluation.spect.foci import (
     focus_centers,
     focus_distances,
     focus_rows,
+    hot_foci,
 )
 from calciscope.evaluation.spect.rows import RULE, HotSpotRow, SpectCaseResult
 from calciscope.evaluation.spect.scenes import scene_of, tissues_by
@@ -59,7 +60,9 @@ def judge_case(
     scene = scene_of(record)
     ids = find_hot_spots(scene, settings).ids
     numbers = [int(n) for n in np.unique(ids.array) if n]
-    distances = focus_distances(_centers(record), ids, numbers)
+    foci, centers = _foci(record, settings.minimum_suv)
+    distances = focus_distances(centers, ids, numbers)
+    rows = _rows(record, scene, ids, numbers, distances, settings)
     answers = {RULE: _answer(classifiers[RULE], scene, ids, numbers)}
     for condition in conditions:
         changed, there = changed_scene(scene, ids, condition, record.case_id)
@@ -73,8 +76,8 @@ def judge_case(
         tissues_by=tissues_by(record),
         misregistration_mm=None if shift is None else float(shift),
         counts=count_level(record.meta),
-        hot_spots=_rows(record, scene, ids, numbers, distances, settings),
-        foci=focus_rows(record.meta, distances),
+        hot_spots=rows,
+        foci=focus_rows(foci, distances, [row.truth for row in rows]),
         answers=answers,
         seconds=perf_counter() - start,
     )
@@ -89,9 +92,13 @@ def count_level(meta: Mapping[str, Any]) -> float | None:
     return counted / (standard.counts_per_suv_ml * standard.views)
 
 
-def _centers(record: SpectCaseRecord) -> NDArray[np.float64]:
+def _foci(
+    record: SpectCaseRecord, least_suv: float
+) -> tuple[list[Mapping[str, Any]], NDArray[np.float64]]:
+    """Hot foci and their centers in the SPECT."""
     try:
-        return focus_centers(record.meta)
+        foci = hot_foci(record.meta, least_suv)
+        return foci, focus_centers(foci, record.meta)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{record.folder} has no usable table of foci ({error}); make the case again"

@@ -60,6 +60,11 @@ class FocusRow:
     physiologic: bool
     found: bool
 
+    @property
+    def total_uptake(self) -> float:
+        """True SUV x volume, SUV mL."""
+        return self.suv * self.volume_ml
+
 
 @dataclass(frozen=True)
 class SpectCaseResult:
