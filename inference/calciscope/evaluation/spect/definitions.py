@@ -45,8 +45,8 @@ DEFINITIONS = tuple(
         "equal ones together; risk is the share of wrong answers so far, its area the mean over "
         "all coverages.",
         "found": "Foci whose true uptake reaches the SUV of a hot spot count. One is found if a "
-        f"hot spot comes within {REACH_MM:g} mm of its center, a longer one also if a hot spot of its "
-        "compartment comes within half its length. Large enough to be seen: "
+        f"hot spot comes within {REACH_MM:g} mm of its center, a longer one also if a hot spot of "
+        "its compartment comes within half its length. Large enough to be seen: "
         f"{ASSESSABLE_ML:g} mL or {ASSESSABLE_MM:g} mm or more. Total uptake: true SUV x volume, "
         "which is what resolution leaves of a small focus.",
         "rule": "The compartment of the majority of the CT tissue in the 41 % region of the hot "

@@ -7,6 +7,7 @@ import numpy as np
 from calciscope.evaluation.bootstrap import Interval
 from calciscope.evaluation.calibration import measure_calibration
 from calciscope.evaluation.record_figures import Figure
+from calciscope.evaluation.report.wording import plural
 from calciscope.evaluation.spect.abstention import measure_risk_coverage
 from calciscope.evaluation.spect.breakdowns import (
     compartment_rows,
@@ -81,7 +82,8 @@ def summarize(
         false=sum(row.false for row in rows),
         foci=sum(len(result.foci) for result in results),
         tissues_by=" and ".join(
-            f"{source} ({sum(r.tissues_by == source for r in results)} cases)" for source in sources
+            f"{source} ({plural(sum(r.tissues_by == source for r in results), 'case')})"
+            for source in sources
         ),
         figures=(
             *main_figures(results, ANSWER, seed),
