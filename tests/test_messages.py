@@ -11,7 +11,7 @@ from calciscope.messages import LANGUAGES, messages
 
 SAME_WORDS = {
     "fr": {"heading.conclusion", "labs.level.normal", "labs.name.phosphate", "tissue.muscle"},
-    "de": {"labs.level.normal", "labs.name.albumin", "where"},
+    "de": {"labs.level.normal", "labs.name.albumin", "where", "semicolon", "colon"},
 }
 """Keys whose words are the same as in English, by chance."""
 

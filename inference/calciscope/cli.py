@@ -83,10 +83,25 @@ def run(
     ] = False,
     series: Annotated[
         str | None,
-        typer.Option(metavar="UID", help="Series Instance UID to take, against the choice."),
+        typer.Option(metavar="UID", help="Series Instance UID of the CT, against the choice."),
     ] = None,
+    spect: Annotated[
+        Path | None,
+        typer.Option(
+            "--spect",
+            metavar="SPECT",
+            help="SPECT NIfTI in SUVbw, or DICOM; default: what the study holds.",
+        ),
+    ] = None,
+    accept_pet: Annotated[
+        bool, typer.Option("--accept-pet", help="Take a PET for want of a SPECT.")
+    ] = False,
+    register: Annotated[
+        bool, typer.Option("--register", help="Move the uptake onto the bones of the CT.")
+    ] = False,
 ) -> None:
     """Analyze one study: masks, findings.json, report.html and .pdf, DICOM objects."""
+    from calciscope.inputs import SpectRequest
     from calciscope.labs import read_labs
     from calciscope.pipeline import Analyzer
     from calciscope.results import OutputOptions
@@ -111,7 +126,8 @@ def run(
         f" {analyzer.engine_text} on {analyzer.engine.device}"
     )
     with _progress() as tell:
-        findings = analyzer.run(source, output, force, tell, values, series)
+        request = SpectRequest(spect, accept_pet, register)
+        findings = analyzer.run(source, output, force, tell, values, series, request)
     _print_findings(findings, output)
 
 
@@ -266,6 +282,11 @@ def _print_findings(findings: "Findings", output: Path) -> None:
         f"{total.count} soft-tissue calcifications, {total.volume_pv_mm3 / 1000:.2f} mL, "
         f"{total.ha_mass_mg:.0f} mg hydroxyapatite"
     )
+    if findings.spect is not None:
+        summary = findings.spect.summary
+        console.print(
+            f"{summary.hot_spots} hot spots in the SPECT, {summary.physiologic} of them physiologic"
+        )
     if findings.conclusion:
         text = " ".join(findings.conclusion.sentences[:-1])
         console.print(text, soft_wrap=True, markup=False, highlight=False)

@@ -3,18 +3,26 @@
 from collections.abc import Sequence
 
 from calciscope.ct.burden import figures_of, volume_by_compartment
-from calciscope.findings import Conclusion, CtFindings, Lesion
+from calciscope.findings import Conclusion, Consideration, CtFindings, Lesion
 from calciscope.labels import Compartment
 from calciscope.labs.values import Disease, LabFindings, Pattern
-from calciscope.locations import LEG_REGIONS, Laterality
+from calciscope.locations import LEG_REGIONS
 from calciscope.messages import Messages
+from calciscope.spect.findings import Concordance, ConcordanceClass, SpectFindings
+from calciscope.uptake_sentences import sides_text, tissues_text, uptake_sentences
 
 NAMED_SHARE = 0.02
 """A compartment or place with less than this share of the volume is not named."""
 
 
 def conclude(
-    ct: CtFindings, labs: LabFindings | None, disease: Disease | None, messages: Messages
+    ct: CtFindings,
+    labs: LabFindings | None,
+    disease: Disease | None,
+    messages: Messages,
+    spect: SpectFindings | None = None,
+    concordance: Sequence[Concordance] = (),
+    differential: Sequence[Consideration] = (),
 ) -> Conclusion:
     """Sum up a study.
 
@@ -23,14 +31,20 @@ def conclude(
         labs: interpreted laboratory values; None where none were given.
         disease: behind the study, as far as it was given.
         messages: in the language of the conclusion.
+        spect: the hot spots; None without SPECT.
+        concordance: of lesions and hot spots.
+        differential: what the uptake may be, see `calciscope.differential`.
     """
-    sentences = [_first(ct, labs, disease, messages)]
+    is_hot = any(row.classified is ConcordanceClass.CALCIFIED_HOT for row in concordance)
+    sentences = [_first(ct, labs, disease, messages, is_hot)]
     if not ct.lesions and labs is not None and labs.pattern is Pattern.METASTATIC_OR_MIXED:
         sentences.append(labs.wording)
     linear = sum(chain.linear_along_axis for chain in ct.chains)
     if linear:
         key = "one_chain" if linear == 1 else "chains"
         sentences.append(messages.text(f"conclusion.{key}", count=str(linear)))
+    if spect is not None:
+        sentences += uptake_sentences(ct.lesions, spect, concordance, differential, messages)
     in_muscle = Compartment.MUSCLE in named_compartments(ct.lesions)
     if in_muscle and disease is not None and disease.is_systemic_sclerosis:
         sentences.append(messages.text("conclusion.muscle_prognosis"))
@@ -46,7 +60,11 @@ def named_compartments(lesions: Sequence[Lesion]) -> tuple[Compartment, ...]:
 
 
 def _first(
-    ct: CtFindings, labs: LabFindings | None, disease: Disease | None, messages: Messages
+    ct: CtFindings,
+    labs: LabFindings | None,
+    disease: Disease | None,
+    messages: Messages,
+    is_hot: bool,
 ) -> str:
     if not ct.lesions:
         return messages.text("conclusion.nothing_found")
@@ -65,7 +83,22 @@ def _first(
         return messages.text(
             "conclusion.metastatic_or_mixed", where=where, disease=named, reasons=reasons
         )
+    if is_hot and labs.pattern is Pattern.DYSTROPHIC:
+        return _dystrophic_and_hot(ct.lesions, named, messages)
     return messages.text(f"conclusion.{labs.pattern.value}", where=where, disease=named)
+
+
+def _dystrophic_and_hot(lesions: Sequence[Lesion], disease: str, messages: Messages) -> str:
+    """The first sentence where mineral of dystrophic pattern takes up tracer."""
+    named = named_compartments(lesions)
+    in_muscle = Compartment.MUSCLE in named
+    return messages.text(
+        "conclusion.dystrophic_hot",
+        tissues=tissues_text([each for each in lesions if each.compartment in named], messages),
+        disease=disease,
+        muscle=messages.text("with_muscle") if in_muscle else "",
+        place=_place(lesions, messages),
+    )
 
 
 def _place(lesions: Sequence[Lesion], messages: Messages) -> str:
@@ -74,14 +107,7 @@ def _place(lesions: Sequence[Lesion], messages: Messages) -> str:
     total = figures_of(lesions).volume_pv_mm3
     if figures_of(in_legs).volume_pv_mm3 < (1.0 - NAMED_SHARE) * total:
         return messages.text("place.elsewhere")
-    sides = {lesion.laterality for lesion in in_legs}
-    if sides == {Laterality.LEFT}:
-        return messages.text("place.left_leg")
-    if sides == {Laterality.RIGHT}:
-        return messages.text("place.right_leg")
-    if {Laterality.LEFT, Laterality.RIGHT} <= sides:
-        return messages.text("place.both_legs")
-    return messages.text("place.elsewhere")
+    return sides_text(in_legs, messages)
 
 
 def _tissues(lesions: Sequence[Lesion], messages: Messages) -> str:

@@ -22,6 +22,7 @@ from pydicom.sr.codedict import codes
 from pydicom.tag import Tag
 from pydicom.uid import UID, generate_uid
 
+from calciscope.readers.spect_study import SpectStudy
 from calciscope.readers.study import CtStudy, SeriesSummary
 
 EDITION = "dicomfields_2026c"
@@ -35,6 +36,9 @@ SHORTEST = 3
 FRAMES = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 GEOMETRY = ("PixelMeasuresSequence", "PlanePositionSequence", "PlaneOrientationSequence")
 """Nested attributes that results need of a multi-frame source (PS3.3 C.7.6.16)."""
+DETECTORS = "DetectorInformationSequence"
+PLACE = ("ImagePositionPatient", "ImageOrientationPatient")
+"""Nested attributes that results need of an NM Image (PS3.3 C.8.4.11)."""
 
 Rule = Callable[[Dataset, tuple[int, ...]], None]
 
@@ -48,44 +52,104 @@ def deidentified(study: CtStudy) -> CtStudy:
     Args:
         study: as it was read; it is left as it is.
     """
-    uids: dict[str, UID] = {}
+    return deidentified_together(study, None)[0]
 
-    def new_uid(uid: str) -> UID:
-        return uids.setdefault(uid, generate_uid(prefix=None))
 
-    rules = _rules(new_uid)
-    pseudonym = f"ANON-{secrets.token_hex(6).upper()}"
-    instances = tuple(_clean(instance, rules, pseudonym) for instance in study.instances)
-    # The library keeps what it replaces, for ever.
-    profile.dictionary.clear()
-    told = _telling(study)
+def deidentified_together(
+    study: CtStudy, spect: SpectStudy | None
+) -> tuple[CtStudy, SpectStudy | None]:
+    """A CT and the SPECT of the same patient, see `deidentified`; they still belong together.
 
-    def summary(series: SeriesSummary) -> SeriesSummary:
-        return replace(
-            series,
-            series_instance_uid=new_uid(series.series_instance_uid),
-            study_instance_uid=new_uid(series.study_instance_uid),
-            description="",
-            reason=_harmless(series.reason, told),
-        )
-
+    What was one patient, study or frame of reference in both is one pseudonym or UID in both.
+    """
+    told = _telling(study) | (_telling(spect) if spect else frozenset())
+    hiding = _Hiding(told)
     agent = study.acquisition.contrast_agent
-    return replace(
+    hidden = replace(
         study,
         source=Path("study"),
         acquisition=replace(
             study.acquisition, date=None, contrast_agent="agent not named" if agent else agent
         ),
-        series=None if study.series is None else summary(study.series),
-        left_out=tuple(summary(series) for series in study.left_out),
-        warnings=tuple(_harmless(warning, told) for warning in study.warnings),
-        instances=instances,
+        series=hiding.series(study.series),
+        left_out=hiding.all_series(study.left_out),
+        warnings=hiding.messages(study.warnings),
+        instances=hiding.headers(study.instances),
     )
+    return hidden, None if spect is None else _hidden_spect(spect, hiding)
+
+
+def _hidden_spect(spect: SpectStudy, hiding: "_Hiding") -> SpectStudy:
+    """A SPECT without what identifies; words that someone typed go where they could be told."""
+    frame = spect.frame_of_reference_uid
+    texts = (spect.suv_refused, spect.radiopharmaceutical, spect.reconstruction)
+    refused, agent, reconstruction = (text and _harmless(text, hiding.told) for text in texts)
+    return replace(
+        spect,
+        source=Path("spect"),
+        suv_refused=refused,
+        series=hiding.series(spect.series),
+        left_out=hiding.all_series(spect.left_out),
+        warnings=hiding.messages(spect.warnings),
+        instances=hiding.headers(spect.instances),
+        frame_of_reference_uid=hiding.uid(frame) if frame else frame,
+        radiopharmaceutical=None if agent == REMOVED else agent,
+        reconstruction=None if reconstruction == REMOVED else reconstruction,
+        date=None,
+    )
+
+
+class _Hiding:
+    """One pseudonym and one table of UIDs, for all that belongs together.
+
+    Args:
+        told: what messages may not hold, see `_telling`.
+    """
+
+    def __init__(self, told: frozenset[str]) -> None:
+        self.told = told
+        self._uids: dict[str, UID] = {}
+        self._rules = _rules(self.uid)
+        self._pseudonym = f"ANON-{secrets.token_hex(6).upper()}"
+
+    def uid(self, uid: str) -> UID:
+        """What stands for a UID."""
+        return self._uids.setdefault(uid, generate_uid(prefix=None))
+
+    def headers(self, instances: Sequence[Dataset]) -> tuple[Dataset, ...]:
+        """Copies of headers without what identifies."""
+        cleaned = tuple(_clean(each, self._rules, self._pseudonym) for each in instances)
+        # The library keeps what it replaces, for ever.
+        profile.dictionary.clear()
+        return cleaned
+
+    def series(self, series: SeriesSummary | None) -> SeriesSummary | None:
+        """A series without what someone wrote about it."""
+        return None if series is None else self.all_series([series])[0]
+
+    def all_series(self, all_series: Sequence[SeriesSummary]) -> tuple[SeriesSummary, ...]:
+        """Several such."""
+        return tuple(
+            replace(
+                series,
+                series_instance_uid=self.uid(series.series_instance_uid),
+                study_instance_uid=self.uid(series.study_instance_uid),
+                description="",
+                reason=_harmless(series.reason, self.told),
+            )
+            for series in all_series
+        )
+
+    def messages(self, messages: Sequence[str]) -> tuple[str, ...]:
+        """Those that name neither files nor values of headers, the others blackened."""
+        return tuple(_harmless(message, self.told) for message in messages)
 
 
 def _clean(instance: Dataset, rules: dict[tuple[int, ...], Rule], pseudonym: str) -> Dataset:
     """A copy of a header without what identifies."""
-    frames = {keyword: _geometry(instance, keyword) for keyword in FRAMES if keyword in instance}
+    kept = {keyword: _geometry(instance, keyword) for keyword in FRAMES if keyword in instance}
+    if DETECTORS in instance:
+        kept[DETECTORS] = [_place(detector) for detector in instance[DETECTORS].value]
     result = Dataset()
     # The library neither looks into sequences nor knows what all of their values may be.
     result.update({e.tag: deepcopy(e) for e in instance if e.VR != "SQ" and not e.tag.is_private})
@@ -103,7 +167,7 @@ def _clean(instance: Dataset, rules: dict[tuple[int, ...], Rule], pseudonym: str
         item.CodeValue, item.CodingSchemeDesignator = code.value, code.scheme_designator
         item.CodeMeaning = code.meaning
         result.DeidentificationMethodCodeSequence = [item]
-        for keyword, items in frames.items():
+        for keyword, items in kept.items():
             setattr(result, keyword, items)
     return result
 
@@ -120,6 +184,15 @@ def _geometry(instance: Dataset, keyword: str) -> list[Dataset]:
                     place.remove_private_tags()
         items.append(kept)
     return items
+
+
+def _place(detector: Dataset) -> Dataset:
+    """Where the first frame of an NM Image lies."""
+    place = Dataset()
+    for keyword in PLACE:
+        if keyword in detector:
+            place[keyword] = deepcopy(detector[keyword])
+    return place
 
 
 def _rules(new_uid: Callable[[str], UID]) -> dict[tuple[int, ...], Rule]:
@@ -142,7 +215,7 @@ def _rules(new_uid: Callable[[str], UID]) -> dict[tuple[int, ...], Rule]:
     }
 
 
-def _telling(study: CtStudy) -> frozenset[str]:
+def _telling(study: CtStudy | SpectStudy) -> frozenset[str]:
     """What a message may have taken from headers or from names of files and folders."""
     values = {str(study.source), *study.source.parts, *_names(study.source)}
     for series in (*study.left_out, *([study.series] if study.series else ())):

@@ -1,15 +1,14 @@
 """`calciscope demo`: the phantom of the case report as a DICOM study, then its analysis."""
 
 import shutil
-from importlib import resources
 from pathlib import Path
 
 from calciscope.errors import OutputError
 from calciscope.findings import Findings
 from calciscope.labs import read_labs
 from calciscope.messages import LANGUAGES
-from calciscope.phantom.dicom import write_ct_series
-from calciscope.phantom.twin import SEED, make_twin
+from calciscope.phantom.twin_dicom import CASE_REPORT, LABS, write_study
+from calciscope.phantom.twin_study import twin_study
 from calciscope.pipeline import Analyzer, Progress
 from calciscope.writers.output_folder import RESULT_NAMES
 
@@ -17,28 +16,18 @@ STUDY_FOLDER = "study"
 MARK = "PHANTOM.txt"
 """File that tells a study of ours from one that somebody put there."""
 
-LABS = "labs.yaml"
-"""Laboratory values of the case report, beside the CT."""
 
+def write_twin_study(folder: Path, variant: str = CASE_REPORT) -> None:
+    """Write the digital twin of the case report: CT, bone SPECT, and laboratory values.
 
-def write_twin_study(folder: Path) -> None:
-    """Write the digital twin of the case report: one CT series, and its laboratory values."""
-    twin = make_twin()
-    write_ct_series(
-        twin.acquired.ct,
-        folder,
-        uid_seed=f"calciscope-twin-{SEED}",
-        kvp=twin.protocol.kvp,
-        kernel=twin.protocol.kernel,
-        slice_thickness_mm=twin.protocol.slice_mm,
-        exposure_mas=40,
-        patient_id="CALCISCOPE-TWIN",
-        patient_name="Twin^Digital",
-        study_description="Phantom of the case report",
-        series_description="CT legs 2.5 B30s",
-    )
-    labs = resources.files("calciscope.phantom").joinpath("twin_labs.yaml")
-    (folder / LABS).write_text(labs.read_text(encoding="utf-8"), encoding="utf-8")
+    Args:
+        folder: created if need be.
+        variant: of `calciscope.phantom.twin_study.VARIANTS`.
+
+    Raises:
+        PhantomError: no such variant.
+    """
+    write_study(twin_study(variant), folder)
 
 
 def run_demo(

@@ -5,6 +5,8 @@ CalciscopeError
  │    ├── UnreadableFileError  a file is truncated, corrupt or of no known kind
  │    ├── UnsafeArchiveError   a .zip escapes its folder or expands beyond the limit
  │    ├── NoCtError            there is no CT series fit for analysis
+ │    ├── NoSpectError         there is no SPECT fit for analysis
+ │    ├── PairingError         the SPECT and the CT are not of one patient and place
  │    ├── SeriesGeometryError  slices missing, doubled, too few or of mixed orientation
  │    └── NotHounsfieldError   the numbers are not Hounsfield units
  ├── OutputError               results cannot be written where asked
@@ -32,6 +34,14 @@ class UnsafeArchiveError(InputError):
 
 class NoCtError(InputError):
     """There is no CT series fit for analysis."""
+
+
+class NoSpectError(InputError):
+    """There is nuclear medicine, but no reconstructed SPECT fit for analysis."""
+
+
+class PairingError(InputError):
+    """The SPECT and the CT are not of one patient and place."""
 
 
 class SeriesGeometryError(InputError):

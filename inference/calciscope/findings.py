@@ -6,6 +6,7 @@ change only by adding. Numbers are kept in full here and rounded when written (`
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from calciscope.decimals import Number0, Number1, Number2, Number3, Number4
 from calciscope.labels import Compartment
@@ -311,6 +312,32 @@ class Conclusion:
     sentences: tuple[str, ...]
 
 
+class Grade(StrEnum):
+    """How far the compartments of the uptake speak for a consideration; strongest first."""
+
+    SUPPORTED = "supported"
+    TO_BE_CONSIDERED = "to_be_considered"
+    LESS_LIKELY = "less_likely"
+
+
+@dataclass(frozen=True)
+class Consideration:
+    """One line of the differential, see `calciscope.differential`: to be considered, no diagnosis.
+
+    Attributes:
+        key: its name in every language, such as dystrophic_calcification.
+        grade: by the compartments of the uptake, the CT and the laboratory values.
+        name, reason: in the language of the conclusion.
+        hot_spot_ids: that speak for it, rising.
+    """
+
+    key: str
+    grade: Grade
+    name: str
+    reason: str
+    hot_spot_ids: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Findings:
     """All that one run found.
@@ -319,6 +346,7 @@ class Findings:
         spect: None where no SPECT was given.
         concordance: of lesions and hot spots; empty without SPECT.
         labs: None where no laboratory values were given.
+        differential: what extra-osseous uptake may be, by falling grade; empty without SPECT.
     """
 
     schema_version: str = SCHEMA_VERSION
@@ -329,3 +357,4 @@ class Findings:
     concordance: tuple[Concordance, ...] = ()
     labs: LabFindings | None = None
     conclusion: Conclusion | None = None
+    differential: tuple[Consideration, ...] = ()

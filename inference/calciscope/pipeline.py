@@ -2,23 +2,28 @@
 
 import platform
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 
 from calciscope import __version__
-from calciscope.conclusion import conclude
 from calciscope.ct.measurements import measure_study
 from calciscope.ct.segmentation import CtSegmenter
 from calciscope.ct.settings import MeasurementSettings
 from calciscope.findings import Findings, ModelUse, Provenance
-from calciscope.labs import LabValues, interpret, read_labs
+from calciscope.inputs import FROM_STUDY, SpectRequest, read_study
+from calciscope.labs import LabValues, read_labs
 from calciscope.messages import LANGUAGES, messages
 from calciscope.models.engine import create_engine
 from calciscope.models.operating_point import BALANCED
 from calciscope.models.registry import find_model
-from calciscope.readers import read_ct
+from calciscope.readers.pairing import left_out_of_both
 from calciscope.readers.study import series_text
 from calciscope.results import PLAIN_OUTPUTS, Analysis, OutputOptions, peak_ram_mb, write_results
+from calciscope.spect.analysis import SpectAnalysis, analyze_spect
+from calciscope.spect.classification import CompartmentClassifier
+from calciscope.spect.settings import SpectSettings
+from calciscope.summing_up import summed_up
 from calciscope.writers.output_folder import output_folder
 
 Progress = Callable[[str, float], None]
@@ -37,6 +42,7 @@ class Analyzer:
         precision: auto, fp32, bf16 or int8.
         language: of the conclusion and the laboratory part, en, fr or de.
         outputs: how results are written.
+        spect_settings: of hot spots and their fusion with the lesions.
 
     Raises:
         ModelError: the model or the engine is not usable, or the model has no such mode.
@@ -53,6 +59,7 @@ class Analyzer:
         precision: str = "auto",
         language: str = LANGUAGES[0],
         outputs: OutputOptions = PLAIN_OUTPUTS,
+        spect_settings: SpectSettings | None = None,
     ) -> None:
         self.outputs = outputs
         self.messages = messages(language)
@@ -60,7 +67,18 @@ class Analyzer:
         self.mode = self.model.mode(mode)
         self.engine = create_engine(self.model, engine, threads, precision)
         self.settings = settings or MeasurementSettings()
+        self.spect_settings = spect_settings or SpectSettings()
         self._segmenter = CtSegmenter(self.model, self.engine, mode)
+        self._threads = threads
+
+    @cached_property
+    def hot_spot_classifier(self) -> CompartmentClassifier:
+        """The network for hot spots; loaded when the first SPECT comes.
+
+        Raises:
+            ModelError: it is not installed or not usable.
+        """
+        return CompartmentClassifier.load(threads=self._threads)
 
     @property
     def engine_text(self) -> str:
@@ -73,6 +91,7 @@ class Analyzer:
         progress: Progress | None = None,
         labs: LabValues | None = None,
         series: str | None = None,
+        spect: SpectRequest = FROM_STUDY,
     ) -> Analysis:
         """Read, segment and measure one study.
 
@@ -80,7 +99,8 @@ class Analyzer:
             source: folder or .zip of DICOM files of a CT, or one CT NIfTI file in HU.
             progress: called with stage and share done.
             labs: laboratory values of the patient.
-            series: Series Instance UID of the series to take; None leaves it to the rule.
+            series: Series Instance UID of the CT series to take; None leaves it to the rule.
+            spect: where the SPECT is, if there is one.
 
         Raises:
             InputError: the study cannot be analyzed; nothing has been written.
@@ -88,7 +108,7 @@ class Analyzer:
         tell = progress or _silent
         start = perf_counter()
         tell("reading", 0.0)
-        study = self.outputs.apply(read_ct(source, series_uid=series))
+        study, uptake = self.outputs.apply_to_both(*read_study(source, series, spect))
         times = {"read": perf_counter() - start}
         segmentation = self._segmenter.segment(
             study.volume, lambda share: tell("segmenting", share)
@@ -100,31 +120,42 @@ class Analyzer:
             study.volume, segmentation, study.acquisition, self.settings, self.mode
         )
         times["measure"] = perf_counter() - mark
+        hot: SpectAnalysis | None = None
+        if uptake is not None:
+            tell("hot spots", 0.0)
+            hot = analyze_spect(
+                uptake,
+                study.volume,
+                segmentation,
+                measurement,
+                self.hot_spot_classifier,
+                self.spect_settings,
+                spect.register,
+            )
+            times |= hot.times_s
         provenance = Provenance(
             program="calciscope",
             program_version=__version__,
-            models=(self._model_use(),),
+            models=(self._model_use(), *((self.hot_spot_classifier.model_use,) if hot else ())),
             engine=self.engine_text,
             device=f"{self.engine.device} ({platform.machine()})",
             times_s=times,
             peak_ram_mb=peak_ram_mb(),
-            warnings=(*study.warnings, *measurement.warnings),
+            warnings=(
+                *study.warnings,
+                *measurement.warnings,
+                *(() if uptake is None else uptake.warnings),
+                *(() if hot is None else hot.warnings),
+            ),
             series=series_text(study.series, with_uid=True) if study.series else "",
             series_left_out=tuple(
-                f"{series_text(other, with_uid=True)}: {other.reason}" for other in study.left_out
+                f"{series_text(other, with_uid=True)}: {other.reason}"
+                for other in left_out_of_both(study, uptake)
             ),
             acquired_on=study.acquisition.date,
         )
-        ct = measurement.findings
-        lab_findings = None if labs is None else interpret(labs, self.messages)
-        disease = None if labs is None else labs.disease
-        findings = Findings(
-            provenance=provenance,
-            ct=ct,
-            labs=lab_findings,
-            conclusion=conclude(ct, lab_findings, disease, self.messages),
-        )
-        return Analysis(study, segmentation, measurement, findings)
+        findings = summed_up(provenance, measurement, hot, labs, self.messages)
+        return Analysis(study, segmentation, measurement, findings, hot)
 
     def _model_use(self) -> ModelUse:
         """The model and the file of it that ran."""
@@ -141,6 +172,7 @@ class Analyzer:
         progress: Progress | None = None,
         labs: LabValues | None = None,
         series: str | None = None,
+        spect: SpectRequest = FROM_STUDY,
     ) -> Findings:
         """Analyze one study and write every result into `output`, or nothing at all.
 
@@ -151,7 +183,7 @@ class Analyzer:
         tell = progress or _silent
         # Before the work: a folder that may not be written to is refused at once.
         with output_folder(output, force) as staging:
-            analysis = self.analyze(source, progress, labs, series)
+            analysis = self.analyze(source, progress, labs, series, spect)
             tell("writing", 0.0)
             findings = write_results(staging, analysis, self.model, self.outputs)
         tell("done", 1.0)
@@ -181,6 +213,9 @@ def analyze(
     language: str = LANGUAGES[0],
     outputs: OutputOptions = PLAIN_OUTPUTS,
     series: str | None = None,
+    spect: str | Path | None = None,
+    accept_pet: bool = False,
+    register: bool = False,
     progress: Progress | None = None,
 ) -> Findings:
     """Analyze one study.
@@ -197,7 +232,10 @@ def analyze(
         labs: YAML file of laboratory values, see `calciscope.labs.reading`.
         language: of the conclusion and the laboratory part, en, fr or de.
         outputs: how results are written.
-        series: Series Instance UID of the series to take; None leaves it to the rule.
+        series: Series Instance UID of the CT series to take; None leaves it to the rule.
+        spect: SPECT NIfTI in SUVbw, or DICOM of it; None takes it from the study itself.
+        accept_pet: whether a PET may stand in for a SPECT.
+        register: whether uptake is moved onto the bones of the CT.
         progress: called with stage and share done.
 
     Raises:
@@ -215,9 +253,10 @@ def analyze(
         language=language,
         outputs=outputs,
     )
+    request = SpectRequest(None if spect is None else Path(spect), accept_pet, register)
     if output is None:
-        return analyzer.analyze(Path(source), progress, values, series).findings
-    return analyzer.run(Path(source), Path(output), force, progress, values, series)
+        return analyzer.analyze(Path(source), progress, values, series, request).findings
+    return analyzer.run(Path(source), Path(output), force, progress, values, series, request)
 
 
 def _silent(stage: str, share: float) -> None:

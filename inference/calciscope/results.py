@@ -10,20 +10,24 @@ import numpy as np
 
 from calciscope.ct.measurements import CtMeasurement
 from calciscope.ct.segmentation import CtSegmentation
-from calciscope.deidentification import deidentified
+from calciscope.deidentification import deidentified, deidentified_together
 from calciscope.errors import InputError
 from calciscope.findings import Findings
 from calciscope.findings_json import to_json
 from calciscope.labels import Label
 from calciscope.models.manifest import ModelManifest
 from calciscope.readers import CtStudy
+from calciscope.readers.spect_study import SpectStudy
+from calciscope.spect.analysis import SpectAnalysis
 from calciscope.volume import Volume
 from calciscope.writers.capture_pages import capture_pages
+from calciscope.writers.dicom.hot_spot_segmentation import SpectOutputs
 from calciscope.writers.dicom.objects import ReportPages, write_dicom_objects
 from calciscope.writers.nifti import smallest_unsigned, write_volume
 from calciscope.writers.report_html import write_html_report
 from calciscope.writers.report_pdf import write_pdf_report
 from calciscope.writers.report_pictures import draw_pictures
+from calciscope.writers.spect.input import SpectPictureInput
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +39,14 @@ class Analysis:
         segmentation: the network's labels on the native grid.
         measurement: lesions and their ids on the same grid.
         findings: what is written to findings.json.
+        spect: hot spots and their ids; None without SPECT.
     """
 
     study: CtStudy
     segmentation: CtSegmentation
     measurement: CtMeasurement
     findings: Findings
+    spect: SpectAnalysis | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,14 @@ class OutputOptions:
         if self.show_patient and study.instances:
             return replace(study, patient_shown=str(study.instances[0].get("PatientID") or ""))
         return study
+
+    def apply_to_both(
+        self, study: CtStudy, spect: SpectStudy | None
+    ) -> tuple[CtStudy, SpectStudy | None]:
+        """CT and SPECT as results may know them; they still belong together."""
+        if self.deidentify:
+            return deidentified_together(study, spect)
+        return self.apply(study), spect
 
 
 PLAIN_OUTPUTS = OutputOptions()
@@ -101,27 +115,51 @@ def write_results(
     write_volume(folder / "calcification.nii.gz", lesions.with_array(mask))
     write_volume(folder / "calcification_lesions.nii.gz", lesions, smallest_unsigned(lesions.array))
     write_volume(folder / "tissues.nii.gz", _without_specks(analysis))
+    uptake = None
+    if analysis.spect is not None:
+        hot = analysis.spect
+        write_volume(
+            folder / "hot_spots.nii.gz", hot.hot_spot_ids, smallest_unsigned(hot.hot_spot_ids.array)
+        )
+        uptake = SpectPictureInput(hot.aligned, hot.hot_spot_ids, hot.findings, hot.concordance)
     times["write_nifti"] = perf_counter() - mark
     mark = perf_counter()
-    pictures = draw_pictures(study, segmented, lesions, findings.ct)
-    write_html_report(folder / "report.html", study, segmented, lesions, findings, pictures)
-    write_pdf_report(folder / "report.pdf", study, segmented, lesions, findings, pictures)
+    pictures = draw_pictures(study, segmented, lesions, findings.ct, uptake)
+    shown = (study, segmented, lesions, findings, pictures)
+    write_html_report(folder / "report.html", *shown, spect=uptake)
+    write_pdf_report(folder / "report.pdf", *shown, spect=uptake)
     times["write_report"] = perf_counter() - mark
     if study.instances:
         mark = perf_counter()
         pages = ReportPages(
             (folder / "report.pdf").read_bytes(),
-            capture_pages(findings, pictures.projections, pictures.close_ups),
+            capture_pages(findings, pictures.projections, pictures.close_ups, pictures.spect),
         )
-        tissues = segmented.tissues
         write_dicom_objects(
-            folder / "dicom", study, lesions, tissues, findings, pages, model, options.labelmap
+            folder / "dicom",
+            study,
+            lesions,
+            segmented.tissues,
+            findings,
+            pages,
+            model,
+            options.labelmap,
+            spect=analysis.spect and _dicom_part(analysis.spect, findings),
         )
         times["write_dicom"] = perf_counter() - mark
     provenance = replace(findings.provenance, times_s=times, peak_ram_mb=peak_ram_mb())
     findings = replace(findings, provenance=provenance)
     (folder / "findings.json").write_text(to_json(findings), encoding="utf-8")
     return findings
+
+
+def _dicom_part(spect: SpectAnalysis, findings: Findings) -> SpectOutputs:
+    """The hot spots where DICOM wants them: on the native grid, or as they fit the CT."""
+    ids = spect.hot_spot_ids
+    if not spect.study.instances:
+        ids = spect.aligned.with_array(ids.array)
+    # The second model of the provenance is what named the compartments, see `pipeline`.
+    return SpectOutputs(spect.study, ids, findings.provenance.models[-1])
 
 
 def peak_ram_mb() -> float:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 import calciscope
-from calciscope.demo import LABS, write_twin_study
+from calciscope.demo import write_twin_study
+from calciscope.phantom.twin_dicom import LABS
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,20 @@ class SideMap:
         apart = abs(self.z_mm[nearest] - lps_mm[2]) <= 2 * _STEP_MM[2]
         return _side_of(offset, 0.0 if apart else _MIDLINE_MM)
 
+    def mirrored(self, lps_mm: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """The same places on the other side; shape (n, 3) in and out. None for a single limb."""
+        if self.limb_side is not None:
+            return None
+        result = np.array(lps_mm, dtype=np.float64)
+        if len(self.z_mm) == 0:
+            result[:, 0] = 2 * self.middle_x_mm - result[:, 0]
+            return result
+        nearest = np.abs(self.z_mm[None, :] - result[:, 2:]).argmin(axis=1)
+        across = self.to_left[nearest]
+        offset = ((result[:, :2] - self.middle_mm[nearest]) * across).sum(axis=1)
+        result[:, :2] -= 2 * offset[:, None] * across
+        return result
+
 
 def find_sides(body: Volume) -> SideMap:
     """Find how left and right divide a study.

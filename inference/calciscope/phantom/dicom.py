@@ -7,15 +7,11 @@ from pathlib import Path
 
 import numpy as np
 from pydicom import Dataset
-from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_uid
-from pydicom.valuerep import DSfloat
 
 from calciscope.errors import PhantomError
+from calciscope.phantom.dicom_parts import EPOCH, decimal, decimals, describe_study, save
 from calciscope.volume import Array, Volume
-
-EPOCH = datetime(2026, 1, 1, 12, 0, 0)
-"""Date and time of phantoms unless told otherwise: the same files every time."""
 
 
 def write_ct_series(
@@ -74,7 +70,8 @@ def write_ct_series(
     slice_distance = abs(float(volume.affine[:3, 2] @ normal))
 
     common = Dataset()
-    _describe_study(common, uid_seed, patient_id, patient_name, study_description, acquired)
+    common.SOPClassUID = CTImageStorage
+    describe_study(common, uid_seed, patient_id, patient_name, study_description, acquired)
     series_uid = generate_uid(entropy_srcs=[uid_seed, "series", str(series_number)])
     common.Modality = "CT"
     common.SeriesInstanceUID = series_uid
@@ -86,18 +83,18 @@ def write_ct_series(
     common.Laterality = ""  # both sides or unknown (type 2C)
     common.ImageType = list(image_type)
     common.AcquisitionNumber = acquisition_number
-    common.KVP = _decimal(kvp)
+    common.KVP = decimal(kvp)
     common.ConvolutionKernel = kernel
-    common.SliceThickness = _decimal(slice_thickness_mm or slice_distance)
+    common.SliceThickness = decimal(slice_thickness_mm or slice_distance)
     if exposure_mas is not None:
         common.Exposure = round(exposure_mas)
         common.ExposureInuAs = round(exposure_mas * 1000)
     if reconstruction_diameter_mm is not None:
-        common.ReconstructionDiameter = _decimal(reconstruction_diameter_mm)
+        common.ReconstructionDiameter = decimal(reconstruction_diameter_mm)
     if contrast_agent is not None:
         common.ContrastBolusAgent = contrast_agent
-    common.PixelSpacing = _decimals(spacing[::-1])
-    common.ImageOrientationPatient = _decimals((steps / spacing).T.ravel())
+    common.PixelSpacing = decimals(spacing[::-1])
+    common.ImageOrientationPatient = decimals((steps / spacing).T.ravel())
     _describe_pixels(common, stored, rescale_intercept)
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,11 +104,11 @@ def write_ct_series(
         instance = deepcopy(common)
         instance.SOPInstanceUID = generate_uid(entropy_srcs=[series_uid, str(k)])
         instance.InstanceNumber = k + 1
-        instance.ImagePositionPatient = _decimals(position)
-        instance.SliceLocation = _decimal(float(position @ normal))
+        instance.ImagePositionPatient = decimals(position)
+        instance.SliceLocation = decimal(float(position @ normal))
         instance.PixelData = np.ascontiguousarray(stored[:, :, k].T).tobytes()
         path = folder / f"{k + 1:06d}.dcm"
-        _save(instance, path, transfer_syntax)
+        save(instance, path, transfer_syntax)
         paths.append(path)
     return paths
 
@@ -119,30 +116,6 @@ def write_ct_series(
 def _stored(array: Array, intercept: int) -> Array:
     values = np.rint(array) if array.dtype.kind == "f" else array
     return np.clip(values.astype(np.int32) - intercept, 0, 65535).astype("<u2")
-
-
-def _describe_study(
-    common: Dataset, uid_seed: str, patient_id: str, name: str, description: str, acquired: datetime
-) -> None:
-    common.SpecificCharacterSet = "ISO_IR 192"
-    common.SOPClassUID = CTImageStorage
-    common.PatientID = patient_id
-    common.PatientName = name
-    common.PatientBirthDate = ""
-    common.PatientSex = ""
-    common.StudyInstanceUID = generate_uid(entropy_srcs=[uid_seed, "study"])
-    common.FrameOfReferenceUID = generate_uid(entropy_srcs=[uid_seed, "frame of reference"])
-    common.PositionReferenceIndicator = ""
-    common.StudyID = "1"
-    common.AccessionNumber = ""
-    common.ReferringPhysicianName = ""
-    common.StudyDescription = description
-    common.Manufacturer = "Calciscope"
-    common.ManufacturerModelName = "Phantom"
-    common.SoftwareVersions = "1"
-    for moment in ("Study", "Series", "Acquisition", "Content", "InstanceCreation"):
-        setattr(common, f"{moment}Date", acquired.strftime("%Y%m%d"))
-        setattr(common, f"{moment}Time", acquired.strftime("%H%M%S"))
 
 
 def _describe_pixels(common: Dataset, stored: Array, intercept: int) -> None:
@@ -159,27 +132,3 @@ def _describe_pixels(common: Dataset, stored: Array, intercept: int) -> None:
     common.RescaleType = "HU"
     common.WindowCenter = 50
     common.WindowWidth = 400
-
-
-def _save(instance: Dataset, path: Path, transfer_syntax: UID) -> None:
-    instance.file_meta = FileMetaDataset()
-    instance.file_meta.MediaStorageSOPClassUID = instance.SOPClassUID
-    instance.file_meta.MediaStorageSOPInstanceUID = instance.SOPInstanceUID
-    instance.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    if transfer_syntax.is_compressed and transfer_syntax.is_encapsulated:
-        instance.compress(transfer_syntax, generate_instance_uid=False)
-    else:
-        instance["PixelData"].VR = "OW"
-        instance.file_meta.TransferSyntaxUID = transfer_syntax
-    instance.save_as(path, enforce_file_format=True)
-
-
-def _decimal(value: float) -> DSfloat:
-    """A decimal string of at most 16 characters, as exact as they allow."""
-    return DSfloat(float(value), auto_format=True)
-
-
-def _decimals(
-    values: Sequence[float] | np.ndarray[tuple[int], np.dtype[np.float64]],
-) -> list[DSfloat]:
-    return [_decimal(value) for value in values]

@@ -81,12 +81,12 @@ def make_follow_up(protocol: Protocol = SOFT) -> FollowUp:
     rng = np.random.default_rng(NOISE_SEED)
     canvas = painted_twin(after, "legs", protocol, rng)
     acquired = acquire(canvas, moved, protocol, rng)
-    ct, labels = (_along_table(volume) for volume in (acquired.ct, acquired.labels))
+    ct, labels = (along_table(volume) for volume in (acquired.ct, acquired.labels))
     scan = Acquired(ct, labels, acquired.lesions)
     return FollowUp(Twin(scan, protocol, after, tuple(moved)), before)
 
 
-def _along_table(volume: Volume) -> Volume:
+def along_table(volume: Volume) -> Volume:
     """The same voxels in the coordinates of a patient who lies farther to the head."""
     affine = volume.affine.copy()
     affine[2, 3] += TABLE_MM

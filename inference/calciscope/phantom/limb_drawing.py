@@ -109,6 +109,7 @@ def _outline(leg: Leg, part: _Slice, z: float, rx: float, ry: float, v0: float) 
     bulge = sum(
         a * np.cos((n + 2) * angle + p + 0.004 * z)
         for n, (a, p) in enumerate(zip(leg.harmonics, leg.phases, strict=True))
+        if a
     )
     return _ellipse_depth(u / (1 + bulge), v / (1 + bulge), rx, ry)
 

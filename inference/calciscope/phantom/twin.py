@@ -6,6 +6,7 @@ report, which gives none; the volume and mass of what is really painted are reco
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any
@@ -38,6 +39,8 @@ BONE_KERNEL = replace(
     SOFT, slice_mm=1.25, increment_mm=1.25, kernel="B60s", fwhm_mm=0.7, edge=0.25, noise_hu=70,
     noise_peak_lp_mm=0.65,
 )  # fmt: skip
+
+FURNITURE = Furniture(table_y_mm=88.0, blanket_hu=-750.0)
 
 RANGES_MM = {"legs": (-30.0, 360.0), "two-bed": (-30.0, 700.0)}
 """Height over the ankle joint that each variant covers."""
@@ -72,20 +75,27 @@ def twin_rows() -> list[dict[str, Any]]:
     return rows
 
 
-def make_twin(variant: str = "legs", protocol: Protocol = SOFT) -> Twin:
+def make_twin(
+    variant: str = "legs",
+    protocol: Protocol = SOFT,
+    more: Sequence[Lesion] = (),
+    furniture: Furniture = FURNITURE,
+) -> Twin:
     """Paint and scan the twin.
 
     Args:
         variant: legs (feet to below the knee) or two-bed (feet to mid-thigh).
         protocol: SOFT, BONE_KERNEL or any other.
+        more: what the case report does not have, such as calcified arteries.
+        furniture: table and blanket.
 
     Raises:
         PhantomError: unknown variant, or a chain finds no room in its muscle.
     """
     rng = np.random.default_rng(SEED)
     pair = twin_legs(protocol.kvp)
-    canvas = painted_twin(pair, variant, protocol, rng)
-    lesions = _lesions(canvas, pair, variant, rng)
+    canvas = painted_twin(pair, variant, protocol, rng, furniture)
+    lesions = [*_lesions(canvas, pair, variant, rng), *more]
     return Twin(acquire(canvas, lesions, protocol, rng), protocol, pair, tuple(lesions))
 
 
@@ -103,7 +113,11 @@ def twin_legs(kvp: float) -> tuple[Leg, Leg]:
 
 
 def painted_twin(
-    pair: tuple[Leg, Leg], variant: str, protocol: Protocol, rng: np.random.Generator
+    pair: tuple[Leg, Leg],
+    variant: str,
+    protocol: Protocol,
+    rng: np.random.Generator,
+    furniture: Furniture = FURNITURE,
 ) -> Canvas:
     """Legs on table and blanket, without mineral.
 
@@ -119,7 +133,7 @@ def painted_twin(
     blank = np.broadcast_to(np.uint8(0), shape)
     origin = (-0.5 * (width - 1) * PIXEL_MM, -150.0, low)
     grid = Volume.from_spacing(blank, (PIXEL_MM, PIXEL_MM, step), origin)
-    return paint_scene(grid, list(pair), Furniture(table_y_mm=88.0, blanket_hu=-750.0), rng)
+    return paint_scene(grid, list(pair), furniture, rng)
 
 
 def _lesions(

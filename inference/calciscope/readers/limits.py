@@ -57,5 +57,5 @@ def refuse_too_many(shape: tuple[int, ...], name: str) -> None:
     if np.prod(shape, dtype=np.float64) > MAX_VOXELS:
         size = " x ".join(str(count) for count in shape)
         raise InputError(
-            f"{name} is of a CT of {size} voxels, more than can be analyzed; give a part of it"
+            f"{name} is of a volume of {size} voxels, more than can be analyzed; give a part of it"
         )

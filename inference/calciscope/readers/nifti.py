@@ -55,6 +55,39 @@ def read_nifti(path: Path) -> CtStudy:
         SeriesGeometryError: not one 3D volume, or its voxels have no sensible size.
         NotHounsfieldError: the numbers are not HU.
     """
+    volume, warnings = load_nifti(path, "a CT in HU")
+    array = volume.array
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        warnings.append(f"{path} holds values that are no numbers; they became {LOWEST_HU} HU")
+        array = np.nan_to_num(array, nan=LOWEST_HU, posinf=LOWEST_HU, neginf=LOWEST_HU)
+    warnings.extend(refuse_unless_plausible(array, str(path)))
+    return CtStudy(
+        source=path,
+        volume=volume.with_array(_hu(array)),
+        acquisition=CtAcquisition(),
+        series=None,
+        left_out=(),
+        warnings=tuple(warnings),
+        instances=(),
+        resampled=False,
+    )
+
+
+def load_nifti(path: Path, wanted: str) -> tuple[Volume, list[str]]:
+    """The one volume of a NIfTI-1 or NIfTI-2 file, of any values.
+
+    Args:
+        path: of the file.
+        wanted: what the user should give instead of something else, for messages.
+
+    Returns:
+        The volume, with values as stored or scaled, and warnings about its place.
+
+    Raises:
+        UnreadableFileError: the file is truncated, corrupt or no NIfTI.
+        SeriesGeometryError: not one 3D volume, or its voxels have no sensible size.
+        InputError: more voxels than can be analyzed, or its values are no numbers.
+    """
     try:
         with _unlogged(), quiet():
             image, array = _load(path)
@@ -66,25 +99,12 @@ def read_nifti(path: Path) -> CtStudy:
         raise UnreadableFileError(
             f"{path} is truncated, corrupt or not NIfTI; copy or export it again"
         ) from error
-    array = _one_volume(array, path)
+    array = _one_volume(array, path, wanted)
     _refuse_unless_placed(image.affine, path)
     warnings: list[str] = []
     if not int(image.header["sform_code"]) and not int(image.header["qform_code"]):
         warnings.append(f"{path} does not say how the patient lies; left and right are assumed")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        warnings.append(f"{path} holds values that are no numbers; they became {LOWEST_HU} HU")
-        array = np.nan_to_num(array, nan=LOWEST_HU, posinf=LOWEST_HU, neginf=LOWEST_HU)
-    warnings.extend(refuse_unless_plausible(array, str(path)))
-    return CtStudy(
-        source=path,
-        volume=Volume.from_ras(_hu(array), image.affine),
-        acquisition=CtAcquisition(),
-        series=None,
-        left_out=(),
-        warnings=tuple(warnings),
-        instances=(),
-        resampled=False,
-    )
+    return Volume.from_ras(array, image.affine), warnings
 
 
 @contextmanager
@@ -135,9 +155,9 @@ def _values(image: nib.Nifti1Image) -> Array:
     return np.asanyarray(proxy)
 
 
-def _one_volume(array: Array, path: Path) -> Array:
+def _one_volume(array: Array, path: Path, wanted: str) -> Array:
     if array.dtype.kind not in "iuf":
-        raise InputError(f"{path} holds {array.dtype} values, not numbers; give a CT in HU")
+        raise InputError(f"{path} holds {array.dtype} values, not numbers; give {wanted}")
     extra = int(np.prod(array.shape[3:]))
     if array.ndim > 3 and extra != 1:
         raise SeriesGeometryError(
@@ -146,7 +166,7 @@ def _one_volume(array: Array, path: Path) -> Array:
     array = array.reshape(array.shape[:3])
     if array.ndim < 3 or min(array.shape) < 2:
         raise SeriesGeometryError(
-            f"{path} is not a volume (shape {array.shape}); give a CT with at least 2 slices"
+            f"{path} is not a volume (shape {array.shape}); give {wanted}, at least 2 slices"
         )
     return array
 

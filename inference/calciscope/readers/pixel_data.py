@@ -1,6 +1,6 @@
-"""Decoding the pixels of a stack into one array of Hounsfield units."""
+"""Decoding the pixels of a stack into one array of Hounsfield units, or of other numbers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -28,17 +28,26 @@ from calciscope.volume import Array
 _DAMAGE = (*MALFORMED, RuntimeError)
 """What decoders raise on broken pixel data."""
 
+Convert = Callable[[Array, Slice, tuple[int, int] | None, np.dtype[np.generic]], Array]
+"""Stored values, their slice, the range of padding and a dtype to numbers; `hounsfield` is one."""
+
 _Numbered = list[tuple[int, Slice]]
 """Slices of one file, each with its place k in the stack."""
 
 
-def decode(stack: Stack) -> tuple[Array, tuple[Dataset, ...]]:
+def decode(
+    stack: Stack, convert: Convert = hounsfield, dtype: np.dtype[np.generic] | None = None
+) -> tuple[Array, tuple[Dataset, ...]]:
     """Read all pixels of a stack.
 
+    Args:
+        stack: the slices.
+        convert: from stored values to numbers.
+        dtype: of the result; for None int16, or float32 where a rescale is fractional.
+
     Returns:
-        HU, shape (columns, rows, slices), first axis fastest in memory; int16, or float32 where
-        a rescale is fractional; and the headers without pixel data, in slice order (one for all
-        frames of a multi-frame file).
+        HU or other numbers, shape (columns, rows, slices), first axis fastest in memory; and the
+        headers without pixel data, in slice order (one for all frames of a multi-frame file).
 
     Raises:
         UnreadableFileError: a file is truncated, corrupt or compressed in an unknown way.
@@ -46,14 +55,14 @@ def decode(stack: Stack) -> tuple[Array, tuple[Dataset, ...]]:
     """
     first = stack.slices[0]
     shape = (first.columns, first.rows, len(stack.slices))
-    array = room_for(shape, _dtype(stack.slices), first.file.name)
+    array = room_for(shape, dtype or _dtype(stack.slices), first.file.name)
     headers: list[Dataset] = []
     with quiet():
         for numbered in _by_file(stack.slices):
             file = numbered[0][1].file
             header, planes = _open(file, numbered)
             with _damage_named(file):
-                _fill(array, numbered, header, planes)
+                _fill(array, numbered, header, planes, convert)
             settle(header)
             headers.append(header)
     return array, tuple(headers)
@@ -117,7 +126,9 @@ def _single_plane(dataset: Dataset) -> Iterator[Array]:
     del dataset.PixelData
 
 
-def _fill(array: Array, numbered: _Numbered, header: Dataset, planes: Iterator[Array]) -> None:
+def _fill(
+    array: Array, numbered: _Numbered, header: Dataset, planes: Iterator[Array], convert: Convert
+) -> None:
     padding = padding_range(header)
     wanted = {each.frame or 0: (k, each) for k, each in numbered}
     for frame, stored in enumerate(planes):
@@ -126,7 +137,7 @@ def _fill(array: Array, numbered: _Numbered, header: Dataset, planes: Iterator[A
         k, each = wanted.pop(frame)
         if stored.shape != (each.rows, each.columns):
             raise ValueError(f"expected {each.rows} x {each.columns} pixels, got {stored.shape}")
-        array[:, :, k] = hounsfield(stored, each, padding, array.dtype).T
+        array[:, :, k] = convert(stored, each, padding, array.dtype).T
     if wanted:
         raise ValueError(f"{len(wanted)} frames are not there")
 

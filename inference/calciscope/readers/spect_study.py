@@ -30,6 +30,8 @@ class SpectStudy:
         frame_of_reference_uid: None where the source has none.
         radiopharmaceutical, reconstruction: in words; None where the source does not say.
         date: of the acquisition, YYYY-MM-DD.
+        resampled: whether the grid of `volume` is not that of the instances, as where several bed
+            positions were joined.
     """
 
     source: Path
@@ -45,3 +47,4 @@ class SpectStudy:
     radiopharmaceutical: str | None = None
     reconstruction: str | None = None
     date: str | None = None
+    resampled: bool = False

@@ -30,16 +30,25 @@ class Candidate:
 
 
 def candidates_of(series: Series) -> list[Candidate]:
-    """The stacks of a series.
-
-    Slices that are no single stack (a position occupied twice, several orientations, uneven
-    because two stacks interleave) are told apart by their headers where every part is then sound.
+    """The stacks of a CT series.
 
     Raises:
         SeriesGeometryError: slices missing, doubled, too few or mixed without telling how.
         NotHounsfieldError: the headers give no HU.
     """
     refuse_unless_rescaled(series.slices, series.name)
+    return stacks_of(series)
+
+
+def stacks_of(series: Series) -> list[Candidate]:
+    """The stacks of a series, of whatever values.
+
+    Slices that are no single stack (a position occupied twice, several orientations, uneven
+    because two stacks interleave) are told apart by their headers where every part is then sound.
+
+    Raises:
+        SeriesGeometryError: slices missing, doubled, too few or mixed without telling how.
+    """
     try:
         whole = arrange(series.slices, series.name)
     except MixedStackError:

@@ -25,13 +25,13 @@ BODY_SHARE = 0.3
 """Blurred uptake above this share of the soft tissue's is body, where no CT shows it."""
 
 
-def background_floor(
+def background_of(
     uptake: NDArray[np.float32],
     blurred: NDArray[np.float32],
     shares: LabelShares,
     settings: SpectSettings,
 ) -> NDArray[np.float32]:
-    """Least uptake of a hot spot at each voxel: the background times `background_factor`.
+    """Median uptake of the soft tissue around each voxel.
 
     Args:
         uptake: shape (I, J, K), as measured.
@@ -44,16 +44,17 @@ def background_floor(
     shown = shares.share(Label.MUSCLE, Label.SUBCUTANEOUS) >= PURE
     tissue = shown | (~shares.covered & _body_by_uptake(blurred, blurred[shown]))
     window = np.maximum(np.round(settings.region_mm / shares.grid.spacing_mm), 1).astype(int)
-    floor = np.full(uptake.shape, np.inf, np.float32)
+    result = np.full(uptake.shape, np.inf, np.float32)
     for _ in range(PASSES):
-        cool = tissue & (uptake < floor)
+        # What is hot blurs into the voxels beside it.
+        cool = tissue & ~ndimage.binary_dilation(uptake >= settings.background_factor * result)
         if not cool.any():
             break
         background = regional_median(uptake, cool, window)
         if background is None:
             break
-        floor = np.float32(settings.background_factor) * background
-    return floor
+        result = background
+    return result
 
 
 def regional_median(

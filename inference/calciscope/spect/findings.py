@@ -105,6 +105,8 @@ class SpectDefinition:
     assessable: str
     assessable_volume_ml: float
     assessable_diameter_mm: float
+    physiologic: str = ""
+    references: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ class ActivitySummary:
 
     Attributes:
         hot_spots, physiologic: how many, and how many of them are expected.
-        suv_max, total_uptake_suv_ml: over the hot spots that are not physiologic.
+        suv_max, total_uptake_suv_ml: over the hot spots that are neither physiologic nor
+            artefacts; None where there are none, or no SUV.
         by_compartment: how many that are not physiologic.
         by_class: how many rows of the concordance; all classes.
     """

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from calciscope.spect.background import background_floor
+from calciscope.spect.background import background_of
 from calciscope.spect.basins import find_basins
 from calciscope.spect.on_grid import LabelShares, label_shares
 from calciscope.spect.scene import SpectScene
@@ -39,12 +39,15 @@ class HotSpots:
         outside_ct: ids of those that the CT mostly does not show; what is around them is judged
             from the SPECT alone.
         shares: of the CT's labels on this grid.
+        background: float32, median uptake of the soft tissue around each voxel, what is hot left
+            out; infinite where no tissue takes up anything.
     """
 
     ids: Volume
     voxels: tuple[NDArray[np.intp], ...]
     outside_ct: tuple[int, ...]
     shares: LabelShares
+    background: Volume
 
     @property
     def count(self) -> int:
@@ -64,7 +67,8 @@ def find_hot_spots(scene: SpectScene, settings: SpectSettings = DEFAULT_SETTINGS
     grid = scene.uptake
     uptake = np.nan_to_num(grid.array.astype(np.float32))
     shares = label_shares(scene.tissues, grid)
-    floor = background_floor(uptake, _blurred(uptake, grid, BODY_BLUR_MM), shares, settings)
+    background = background_of(uptake, _blurred(uptake, grid, BODY_BLUR_MM), shares, settings)
+    floor = np.float32(settings.background_factor) * background
     if scene.is_suv:
         floor = np.maximum(floor, np.float32(settings.minimum_suv))
     found = _grown(uptake, floor, grid, settings)
@@ -77,7 +81,9 @@ def find_hot_spots(scene: SpectScene, settings: SpectSettings = DEFAULT_SETTINGS
         ids[where] = number
         if shares.covered[where].mean() < 0.5:
             outside.append(number)
-    return HotSpots(grid.with_array(ids), tuple(found), tuple(outside), shares)
+    return HotSpots(
+        grid.with_array(ids), tuple(found), tuple(outside), shares, grid.with_array(background)
+    )
 
 
 def _grown(

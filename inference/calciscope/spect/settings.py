@@ -28,6 +28,8 @@ class SpectSettings:
         cluster_link_mm: so do lesions no farther apart.
         assessable_volume_ml, assessable_diameter_mm: lesions without uptake that are smaller in
             both tell nothing: SPECT would not show them either way.
+        faint_factor: nor do lesions whose mean uptake is above this many times that of the soft
+            tissue around: it is neither a hot spot nor absent.
         misregistration_mm: the reader is warned above this shift.
 
     Raises:
@@ -39,7 +41,7 @@ class SpectSettings:
     background_factor: float = 3.0
     minimum_volume_ml: float = 1.0
     split_distance_mm: float = 15.0
-    split_saddle_share: float = 0.8
+    split_saddle_share: float = 0.75
     smoothing_fwhm_mm: float = 6.0
     region_mm: float = 60.0
     minimum_probability: float = 0.5
@@ -49,6 +51,7 @@ class SpectSettings:
     cluster_link_mm: float = 10.0
     assessable_volume_ml: float = 0.5
     assessable_diameter_mm: float = 8.0
+    faint_factor: float = 2.0
     misregistration_mm: float = 5.0
 
     def __post_init__(self) -> None:

@@ -17,10 +17,13 @@ from calciscope.findings import NOTICE, Findings
 from calciscope.labels import Compartment
 from calciscope.writers import wording
 from calciscope.writers.gallery import CloseUp
-from calciscope.writers.pictures import AXIAL, CORONAL, SAGITTAL, Edges, compartment_color
+from calciscope.writers.pictures import AXIAL, CORONAL, SAGITTAL, Edges, Picture, compartment_color
 from calciscope.writers.projections import Projection
 from calciscope.writers.report_burden import burden_groups, compartments_found
-from calciscope.writers.report_texts import close_up_lines, key_figures
+from calciscope.writers.report_texts import close_up_lines, key_figures, title
+from calciscope.writers.spect.pictures import SpectPictures
+from calciscope.writers.spect.planar import ANTERIOR, POSTERIOR
+from calciscope.writers.spect.texts import slice_lines, uptake_figures, uptake_summary
 
 TITLE = "Calciscope"
 MARGIN_PX = 24
@@ -49,9 +52,15 @@ class CapturePage:
 
 
 def capture_pages(
-    findings: Findings, projections: Sequence[Projection], close_ups: Sequence[CloseUp]
+    findings: Findings,
+    projections: Sequence[Projection],
+    close_ups: Sequence[CloseUp],
+    spect: SpectPictures | None = None,
 ) -> tuple[CapturePage, ...]:
-    """A page of words and figures, one for each projection, one of the largest lesions."""
+    """A page of words and figures, one for each projection, one of the largest lesions.
+
+    With SPECT also the fused projection, both planar-like views, and slices through hot spots.
+    """
     pages = [CapturePage("Summary", _summary(findings))]
     legend = compartments_found(findings.ct.burden)
     for projection in projections:
@@ -60,18 +69,41 @@ def capture_pages(
         page = _framed(picture, f"{projection.title}, maximum intensity", legend)
         pages.append(CapturePage(projection.title, page, edges))
     if close_ups:
-        title = "Largest lesions, axial"
-        pages.append(CapturePage(title, _framed(_sheet(close_ups), title, legend), AXIAL))
-    return tuple(pages)
+        name = "Largest lesions, axial"
+        pages.append(CapturePage(name, _framed(_lesion_sheet(close_ups), name, legend), AXIAL))
+    return (*pages, *(_spect_pages(spect) if spect is not None else ()))
+
+
+def _spect_pages(spect: SpectPictures) -> list[CapturePage]:
+    views = [(spect.fused, CORONAL, "maximum intensity")]
+    views += [
+        (view, edges, "planar-like view from SPECT")
+        for view, edges in zip(spect.planar, (ANTERIOR, POSTERIOR), strict=True)
+    ]
+    pages = [
+        CapturePage(view.title, _framed(_opened(view.picture.png), f"{view.title}, {kind}"), edges)
+        for view, edges, kind in views
+    ]
+    if spect.axial:
+        name = "CT and SPECT fused, axial"
+        sheet = _sheet(
+            [
+                (cut.picture, "\n".join((f"Hot spot {cut.spot.id}", *slice_lines(cut))))
+                for cut in spect.axial
+            ]
+        )
+        pages.append(CapturePage(name, _framed(sheet, name), AXIAL))
+    return pages
 
 
 def _summary(findings: Findings) -> bytes:
     """The figures a reader looks for first, as text."""
     ct = findings.ct
+    figures = (*key_figures(ct), *uptake_figures(findings.spect))
     lines = [
-        *textwrap.wrap(wording.summary_sentence(ct), 96),
+        *textwrap.wrap(f"{wording.summary_sentence(ct)} {uptake_summary(findings)}", 96),
         "",
-        *(f"{figure.value:>12}  {figure.name}" for figure in key_figures(ct)),
+        *(f"{figure.value:>12}  {figure.name}" for figure in figures),
         "",
     ]
     if ct.lesions:
@@ -92,30 +124,38 @@ def _summary(findings: Findings) -> bytes:
     draw = ImageDraw.Draw(image)
     for number, line in enumerate(lines):
         draw.text((0, LINE_PX * number), line, font=font, fill=WHITE)
-    return _framed(image, "Soft-tissue calcification on CT")
+    return _framed(image, title(findings))
 
 
-def _sheet(close_ups: Sequence[CloseUp]) -> Image.Image:
+def _lesion_sheet(close_ups: Sequence[CloseUp]) -> Image.Image:
     """Close-ups in rows, each under its number."""
-    pictures = [_opened(close_up.picture.png) for close_up in close_ups]
+    captioned = []
+    for close_up in close_ups:
+        where, figures, slice_text = close_up_lines(close_up)
+        text = f"Lesion {close_up.lesion.id}: {where}\n{figures}\n{slice_text}"
+        captioned.append((close_up.picture, text))
+    return _sheet(captioned)
+
+
+def _sheet(captioned: Sequence[tuple[Picture, str]]) -> Image.Image:
+    """Pictures in rows, each under its words."""
+    pictures = [_opened(picture.png) for picture, _ in captioned]
     width = max(picture.width for picture in pictures) + MARGIN_PX
     height = max(picture.height for picture in pictures) + CAPTION_PX
     columns = min(SHEET_COLUMNS, len(pictures))
     sheet = Image.new("RGB", (columns * width, -(-len(pictures) // columns) * height))
     draw = ImageDraw.Draw(sheet)
-    for place, (close_up, picture) in enumerate(zip(close_ups, pictures, strict=True)):
+    for place, ((_, text), picture) in enumerate(zip(captioned, pictures, strict=True)):
         x, y = place % columns * width, place // columns * height
-        where, figures, slice_text = close_up_lines(close_up)
-        text = f"Lesion {close_up.lesion.id}: {where}\n{figures}\n{slice_text}"
         draw.text((x, y), text, font=_font("DejaVuSans.ttf", 14), fill=WHITE)
         sheet.paste(picture, (x, y + CAPTION_PX - 8))
     return sheet
 
 
-def _framed(content: Image.Image, title: str, legend: Sequence[Compartment] = ()) -> bytes:
+def _framed(content: Image.Image, name: str, legend: Sequence[Compartment] = ()) -> bytes:
     """A page: title above, what the colors mean and the notice below."""
     bold, plain = _font("DejaVuSans-Bold.ttf", 20), _font("DejaVuSans.ttf", 15)
-    heading = f"{TITLE} · {title}"
+    heading = f"{TITLE} · {name}"
     names = [(wording.compartment_text(c), compartment_color(c)) for c in legend]
     widths = [int(plain.getlength(f"■ {name}   ")) for name, _ in names]
     texts = bold.getlength(heading), plain.getlength(NOTICE), float(sum(widths))

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from calciscope.errors import OutputError
 
-PICTURES = 5
-"""At most so many secondary captures: a summary, three projections, the largest lesions."""
+PICTURES = 9
+"""At most so many secondary captures: a summary, three projections, the largest lesions, and of a
+SPECT the fused projection, two planar-like views and fused slices."""
 
 RESULT_NAMES = (
     "findings.json",

@@ -62,45 +62,81 @@ class Canvas:
     Args:
         width_mm, height_mm: what it shows.
         pixels_per_mm: its scale.
+        ink, paper: of letters and of the ground around them.
     """
 
-    def __init__(self, width_mm: float, height_mm: float, pixels_per_mm: float) -> None:
-        self.width_mm = width_mm
+    def __init__(
+        self,
+        width_mm: float,
+        height_mm: float,
+        pixels_per_mm: float,
+        ink: str = MARK_COLOR,
+        paper: str = "#000000",
+    ) -> None:
+        self.width_mm, self.height_mm = width_mm, height_mm
+        self._ink, self._paper = ink, paper
         self.width_px = max(round(width_mm * pixels_per_mm), 1)
         self.height_px = max(round(height_mm * pixels_per_mm), 1)
-        self._height_mm = height_mm
         self._pixels_per_mm = pixels_per_mm
         size = (self.width_px / DOTS_PER_INCH, self.height_px / DOTS_PER_INCH)
-        self._figure = Figure(figsize=size, dpi=DOTS_PER_INCH, facecolor="black")
+        self._figure = Figure(figsize=size, dpi=DOTS_PER_INCH, facecolor=paper)
         FigureCanvasAgg(self._figure)
         self.axes: Axes = self._figure.add_axes((0.0, 0.0, 1.0, 1.0))
         self.axes.set_axis_off()
         self._keep_limits()
 
-    def image(self, rgb: NDArray[np.uint8], interpolation: str = "bilinear") -> None:
-        """Lay an image over the canvas, shape (rows, columns, 3 or 4), first row on top."""
-        extent = (0.0, self.width_mm, self._height_mm, 0.0)
+    def image(
+        self,
+        rgb: NDArray[np.uint8],
+        interpolation: str = "bilinear",
+        extent_mm: tuple[float, float] | None = None,
+    ) -> None:
+        """Lay an image over the canvas, shape (rows, columns, 3 or 4), first row on top.
+
+        Args:
+            extent_mm: its width and height if they are not those of the canvas; it begins at the
+                left and ends at the bottom.
+        """
+        width_mm, height_mm = extent_mm or (self.width_mm, self.height_mm)
+        extent = (0.0, width_mm, self.height_mm, self.height_mm - height_mm)
         self.axes.imshow(rgb, extent=extent, interpolation=interpolation, aspect="auto")
         self._keep_limits()
 
     def edges(self, edges: Edges, size_px: float = 16.0) -> None:
         """Write the patient's sides at the edges."""
         gap = 0.35 * size_px / self._pixels_per_mm
-        middle_x, middle_y = self.width_mm / 2, self._height_mm / 2
+        middle_x, middle_y = self.width_mm / 2, self.height_mm / 2
         self._text(gap, middle_y, edges.left, size_px, "left", "center")
         self._text(self.width_mm - gap, middle_y, edges.right, size_px, "right", "center")
         self._text(middle_x, gap, edges.top, size_px, "center", "top")
-        self._text(middle_x, self._height_mm - gap, edges.bottom, size_px, "center", "bottom")
+        self._text(middle_x, self.height_mm - gap, edges.bottom, size_px, "center", "bottom")
 
     def scale_bar(self, length_mm: float, size_px: float = 13.0) -> None:
         """Draw a bar of known length at the lower right corner."""
         gap = size_px / self._pixels_per_mm
-        right, bottom = self.width_mm - gap, self._height_mm - gap
-        line = self.axes.plot([right - length_mm, right], [bottom, bottom], color=MARK_COLOR)
-        line[0].set(linewidth=2.0, path_effects=[withStroke(linewidth=4.0, foreground="black")])
+        right, bottom = self.width_mm - gap, self.height_mm - gap
+        line = self.axes.plot([right - length_mm, right], [bottom, bottom], color=self._ink)
+        line[0].set(linewidth=2.0, path_effects=[withStroke(linewidth=4.0, foreground=self._paper)])
         center = right - length_mm / 2
         text = f"{length_mm:g} mm"
         self._text(center, bottom - 0.4 * gap, text, size_px, "center", "bottom")
+        self._keep_limits()
+
+    def color_bar(
+        self, colors: NDArray[np.uint8], low: str, high: str, name: str, size_px: float = 12.0
+    ) -> None:
+        """Draw a scale of color at the lower left corner, shape (1, steps, 3), low to high."""
+        gap = size_px / self._pixels_per_mm
+        width = min(8.0 * gap, 0.3 * self.width_mm)
+        bottom = self.height_mm - gap
+        extent = (gap, gap + width, bottom, bottom - 0.8 * gap)
+        self.axes.imshow(colors, extent=extent, aspect="auto", zorder=3)
+        corners_x = [gap, gap + width, gap + width, gap, gap]
+        corners_y = [bottom, bottom, bottom - 0.8 * gap, bottom - 0.8 * gap, bottom]
+        self.axes.plot(corners_x, corners_y, color=self._ink, linewidth=0.8, zorder=4)
+        above = bottom - 1.1 * gap
+        self._text(gap, above, low, size_px, "left", "bottom")
+        self._text(gap + width, above, f"{high} {name}", size_px, "center", "bottom")
         self._keep_limits()
 
     def label(self, x_mm: float, y_mm: float, text: str, size_px: float = 11.0) -> None:
@@ -110,14 +146,18 @@ class Canvas:
 
     def outline(
         self,
-        mask: NDArray[np.bool_],
+        mask: NDArray[np.bool_] | NDArray[np.float32],
         spacing_mm: NDArray[np.float64],
         color: str,
         width: float,
         style: str = "solid",
     ) -> None:
-        """Draw a line around a mask given on (x, y), voxel (0, 0) at the upper left corner."""
-        if not mask.any() or mask.all():
+        """Draw a line around a mask given on (x, y), voxel (0, 0) at the upper left corner.
+
+        A mask may be interpolated: the line is where it is a half.
+        """
+        inside = mask >= 0.5
+        if not inside.any() or inside.all():
             return
         columns, rows = (
             (np.arange(count) + 0.5) * spacing
@@ -149,16 +189,16 @@ class Canvas:
             x,
             y,
             text,
-            color=MARK_COLOR,
+            color=self._ink,
             fontsize=size_px * 72.0 / DOTS_PER_INCH,
             fontweight="bold",
             horizontalalignment=across,
             verticalalignment=along,
-            path_effects=[withStroke(linewidth=2.5, foreground="black")],
+            path_effects=[withStroke(linewidth=2.5, foreground=self._paper)],
         )
 
     def _keep_limits(self) -> None:
-        self.axes.set(xlim=(0.0, self.width_mm), ylim=(self._height_mm, 0.0))
+        self.axes.set(xlim=(0.0, self.width_mm), ylim=(self.height_mm, 0.0))
 
 
 def compartment_color(compartment: Compartment) -> str:

@@ -47,7 +47,7 @@ class Projection:
 
 
 @dataclass(frozen=True, eq=False)
-class _View:
+class View:
     """What one projection is drawn from.
 
     Attributes:
@@ -64,6 +64,18 @@ class _View:
     numbers: tuple[tuple[int, float, float], ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Views:
+    """All views of a study, the coronal one first, and the part of the CT they are cast through.
+
+    Attributes:
+        box: canonical HU, cropped to the body.
+    """
+
+    views: tuple[View, ...]
+    box: Volume
+
+
 def project(
     ct: Volume,
     body: Volume,
@@ -71,7 +83,23 @@ def project(
     measured: Sequence[Lesion],
     numbered: Sequence[Lesion] = (),
 ) -> tuple[Projection, ...]:
-    """Coronal and sagittal projections; two sagittal ones where the legs lie apart.
+    """Coronal and sagittal projections, see `cast_views`."""
+    return draw_views(cast_views(ct, body, lesions, measured, numbered))
+
+
+def draw_views(views: Views) -> tuple[Projection, ...]:
+    """Their pictures."""
+    return tuple(Projection(view.title, _draw(view)) for view in views.views)
+
+
+def cast_views(
+    ct: Volume,
+    body: Volume,
+    lesions: Volume,
+    measured: Sequence[Lesion],
+    numbered: Sequence[Lesion] = (),
+) -> Views:
+    """Coronal and sagittal views; two sagittal ones where the legs lie apart.
 
     Args:
         ct: HU.
@@ -94,14 +122,14 @@ def project(
     across, along, height = (float(spacing) for spacing in hu.spacing_mm)
     centers = [(lesion.id, hu.index(lesion.centroid_lps_mm)) for lesion in numbered]
     numbers = tuple((number, center[0], center[2]) for number, center in centers)
-    views = [_View("Coronal", coronal, (across, height), CORONAL, numbers)]
+    views = [View("Coronal", coronal, (across, height), CORONAL, numbers)]
     for (title, side), rays in zip(sides.items(), sagittals, strict=True):
         low, high, _ = side.indices(hu.shape[0])
         numbers = tuple(
             (number, c[1], c[2]) for number, c in centers if low - 0.5 <= c[0] < high - 0.5
         )
-        views.append(_View(title, rays, (along, height), SAGITTAL, numbers))
-    return tuple(Projection(view.title, _draw(view)) for view in views)
+        views.append(View(title, rays, (along, height), SAGITTAL, numbers))
+    return Views(tuple(views), hu)
 
 
 def body_box(body: Volume) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -115,8 +143,8 @@ def body_box(body: Volume) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return np.maximum(ends[:, 0] - margin, 0), np.minimum(ends[:, 1] + 1 + margin, shape)
 
 
-def _draw(view: _View) -> Picture:
-    """The picture, head on top."""
+def gray_canvas(view: View) -> Canvas:
+    """The body in gray, head on top."""
     columns, rows = view.rays.hu.shape
     across_mm, along_mm = view.spacing_mm
     width_mm, height_mm = across_mm * columns, along_mm * rows
@@ -124,6 +152,14 @@ def _draw(view: _View) -> Picture:
     canvas = Canvas(width_mm, height_mm, scale)
     gray = to_bytes(windowed(_upright(view.rays.hu), *WINDOW_HU) ** GAMMA)
     canvas.image(np.repeat(gray[..., None], 3, axis=2))
+    return canvas
+
+
+def _draw(view: View) -> Picture:
+    """The picture with lesions in color."""
+    canvas = gray_canvas(view)
+    across_mm, along_mm = view.spacing_mm
+    width_mm, height_mm = canvas.width_mm, canvas.height_mm
     key = resample_labels(
         _upright(view.rays.lesion)[..., None], (canvas.height_px, canvas.width_px, 1)
     )

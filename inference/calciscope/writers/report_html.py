@@ -14,6 +14,9 @@ from calciscope.writers.report_labs import derived_rows, given_rows
 from calciscope.writers.report_pictures import StudyPictures, draw_pictures
 from calciscope.writers.report_study import study_rows
 from calciscope.writers.report_viewer import report_viewer
+from calciscope.writers.spect import texts
+from calciscope.writers.spect.input import SpectPictureInput
+from calciscope.writers.spect.page import spect_page
 
 
 def write_html_report(
@@ -23,6 +26,7 @@ def write_html_report(
     lesions: Volume,
     findings: Findings,
     pictures: StudyPictures | None = None,
+    spect: SpectPictureInput | None = None,
 ) -> None:
     """Write the report of one study.
 
@@ -33,22 +37,26 @@ def write_html_report(
         lesions: lesion ids on the grid of the CT.
         findings: everything that is said in words and figures.
         pictures: drawn here where they are not given.
+        spect: in the world of the CT, for pictures and viewer; None without SPECT.
     """
     ct = findings.ct
-    pictures = pictures or draw_pictures(study, segmentation, lesions, ct)
+    pictures = pictures or draw_pictures(study, segmentation, lesions, ct, spect)
     words = messages(findings.conclusion.language if findings.conclusion else LANGUAGES[0])
     page: dict[str, Any] = {
         "words": words,
         "texts": report_texts,
+        "spect_texts": texts,
+        "spect": spect_page(findings, pictures.spect, words),
+        "title": report_texts.title(findings),
         "findings": findings,
         "definition": ct.definition,
-        "summary": wording.summary_sentence(ct),
-        "key_figures": report_texts.key_figures(ct),
+        "summary": f"{wording.summary_sentence(ct)} {texts.uptake_summary(findings)}".rstrip(),
+        "key_figures": (*report_texts.key_figures(ct), *texts.uptake_figures(findings.spect)),
         "study_rows": study_rows(study),
         "legend": report_burden.compartments_found(ct.burden),
         "projections": pictures.projections,
         "close_ups": pictures.close_ups,
-        "viewer": report_viewer(study, segmentation, lesions, ct.lesions),
+        "viewer": report_viewer(study, segmentation, lesions, ct.lesions, spect),
         "burden_head": report_burden.BURDEN_HEAD,
         "burden_groups": report_burden.burden_groups(ct.burden),
         "region_head": report_burden.REGION_HEAD,

@@ -23,6 +23,8 @@ from calciscope.writers.report_burden import compartments_found
 from calciscope.writers.report_paper import Limits
 from calciscope.writers.report_pictures import StudyPictures
 from calciscope.writers.report_tables import distribution_rows
+from calciscope.writers.spect import texts
+from calciscope.writers.spect.paper import add_differential, add_spect
 
 PROJECTIONS_MM = 125.0
 LEAST_PROJECTIONS_MM = 80.0
@@ -31,6 +33,7 @@ HEADING_MM = 12.0
 LINES_MM = 25.0
 """Room below a heading that is enough to begin with lines."""
 COLUMNS = 4
+MOST_TILES = 5
 
 
 class StudyLayout:
@@ -52,15 +55,18 @@ class StudyLayout:
         self._pictures, self._created, self._limits = pictures, created, limits
         language = findings.conclusion.language if findings.conclusion else LANGUAGES[0]
         self._words: Messages = messages(language)
-        self.pdf = ReportPdf(report_texts.TITLE, findings.notice, created)
+        self.pdf = ReportPdf(report_texts.title(findings), findings.notice, created)
         self.pdf.add_page()
-        self.pdf.add_title(wording.summary_sentence(self._ct))
+        summary = f"{wording.summary_sentence(self._ct)} {texts.uptake_summary(findings)}"
+        self.pdf.add_title(summary.rstrip())
         self._study_part()
         self._conclusion()
+        add_differential(self.pdf, findings, self._words)
         self._labs()
         if self._ct.lesions:
             self._burden()
         self._projections()
+        add_spect(self.pdf, findings, pictures.spect, limits)
         if self._ct.lesions:
             self._chains()
             self._lesions()
@@ -68,9 +74,12 @@ class StudyLayout:
         self._method()
 
     def _study_part(self) -> None:
-        figures = report_texts.key_figures(self._ct)
+        of_spect = texts.uptake_figures(self._findings.spect)
+        figures = (*report_texts.key_figures(self._ct), *of_spect)
         if figures:
-            add_key_figures(self.pdf, KeyFigures(figures), len(figures))
+            # More than five do not fit beside one another: two rows.
+            tiles = len(figures) if len(figures) <= MOST_TILES else -(-len(figures) // 2)
+            add_key_figures(self.pdf, KeyFigures(figures), tiles)
             self.pdf.ln(1.5)
         add_facts(self.pdf, report_paper.study_facts(self._study))
         warnings = self._findings.provenance.warnings
@@ -150,7 +159,10 @@ class StudyLayout:
         if self.pdf.page_no() == 1:
             self.pdf.add_page()
         add_heading(self.pdf, "How it was measured", 2 * LINES_MM)
-        add_facts(self.pdf, Facts(report_texts.method_rows(self._ct.definition)))
+        rows = report_texts.method_rows(self._ct.definition)
+        if self._findings.spect is not None:
+            rows = (*rows, *texts.spect_method_rows(self._findings.spect.definition))
+        add_facts(self.pdf, Facts(rows))
         hint = "Every setting that the figures depend on is in findings.json."
         add_text(self.pdf, Text(hint, hint=True))
         add_heading(self.pdf, "Provenance", LINES_MM)

@@ -36,13 +36,16 @@ SERIES_SIGNS = 160
 
 @dataclass(frozen=True)
 class Limits:
-    """How many of each a report of at most four pages holds."""
+    """How many of each a report holds whose pages are limited."""
 
     warnings: int
     chains: int
     lesions: int
     close_ups: int
     series: int
+    hot_spots: int = 20
+    slices: int = 4
+    upright: bool = True
 
 
 def brief(text: str, signs: int = VALUE_SIGNS) -> str:

@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from calciscope.findings import Chain, CtDefinition, Distribution, Findings, Lesion
+from calciscope.spect.findings import SpectDefinition
 from calciscope.writers.wording import (
     compartment_text,
     mass_pm_text,
@@ -125,7 +126,7 @@ def distribution_rows(distribution: Distribution | None) -> list[tuple[str, str]
     return rows
 
 
-def definition_rows(definition: CtDefinition) -> tuple[tuple[str, str], ...]:
+def definition_rows(definition: CtDefinition | SpectDefinition) -> tuple[tuple[str, str], ...]:
     """Every setting the figures depend on, as name and value."""
     return tuple(
         (field.name.replace("_", " "), _setting(getattr(definition, field.name)))

@@ -1,11 +1,17 @@
 """What the files of a report share: key figures, hints for the reader, how it was measured."""
 
-from calciscope.findings import CtDefinition, CtFindings
+from calciscope.findings import CtDefinition, CtFindings, Findings
 from calciscope.writers.gallery import CloseUp
 from calciscope.writers.report_blocks import KeyFigure
 from calciscope.writers.wording import compartment_text, mass_text, sentence, volume_text
 
 TITLE = "Soft-tissue calcification on CT"
+TITLE_WITH_SPECT = f"{TITLE} and uptake on SPECT"
+
+
+def title(findings: Findings) -> str:
+    """Name of the report of a study."""
+    return TITLE if findings.spect is None else TITLE_WITH_SPECT
 
 
 def key_figures(ct: CtFindings) -> tuple[KeyFigure, ...]:

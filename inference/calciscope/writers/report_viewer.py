@@ -12,6 +12,8 @@ from calciscope.volume import Volume, ras_mm
 from calciscope.writers import niivue
 from calciscope.writers.nifti import volume_bytes
 from calciscope.writers.pictures import compartment_color
+from calciscope.writers.spect.input import SpectPictureInput
+from calciscope.writers.spect.viewer import TOP, uptake_volume, viewer_colors
 from calciscope.writers.viewer_volumes import LAST_LABEL, TONE, viewer_volumes
 from calciscope.writers.wording import compartment_text, volume_text
 
@@ -23,6 +25,7 @@ class ReportViewer:
     Attributes:
         bundle: NiiVue, gzip, base64.
         ct, lesions: NIfTI-1, gzip, base64.
+        spect: the same of the uptake; "" without SPECT.
         scene: what the script reads, as JSON can hold it.
         spacing_mm: of both volumes.
     """
@@ -30,6 +33,7 @@ class ReportViewer:
     bundle: str
     ct: str
     lesions: str
+    spect: str
     scene: dict[str, Any]
     spacing_mm: tuple[float, float, float]
     licenses: str
@@ -37,7 +41,11 @@ class ReportViewer:
 
 
 def report_viewer(
-    study: CtStudy, segmentation: SegmentedCt, lesions: Volume, measured: Sequence[Lesion]
+    study: CtStudy,
+    segmentation: SegmentedCt,
+    lesions: Volume,
+    measured: Sequence[Lesion],
+    spect: SpectPictureInput | None = None,
 ) -> ReportViewer | None:
     """Prepare the viewer; None where nothing was found, since there is nothing to look for.
 
@@ -46,6 +54,7 @@ def report_viewer(
         segmentation: its body hides the table.
         lesions: lesion ids on the grid of the CT.
         measured: the lesions.
+        spect: shown over the CT; None without SPECT.
     """
     if not measured:
         return None
@@ -55,9 +64,13 @@ def report_viewer(
         bundle=_text(niivue.compressed_bundle()),
         ct=_text(volume_bytes(volumes.ct)),
         lesions=_text(volume_bytes(volumes.lesions)),
+        spect="" if spect is None else _text(volume_bytes(uptake_volume(spect, volumes.ct))),
         scene={
             "tone": list(TONE),
             "lastLabel": LAST_LABEL,
+            "uptake": None
+            if spect is None
+            else {"top": TOP, "flat": viewer_colors(False), "solid": viewer_colors(True)},
             "lesions": [_scene_lesion(lesion) for lesion in measured],
         },
         spacing_mm=(i, j, k),

@@ -1,5 +1,6 @@
 """The report as Encapsulated PDF (PS3.3 A.45.1, C.24), for archives that show documents."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def write_encapsulated_pdf(
     version: str,
     model: ModelManifest | None = None,
     created: datetime | None = None,
+    further: Sequence[Dataset] = (),
 ) -> None:
     """Write a PDF as a DICOM object of the study it was made of.
 
@@ -43,6 +45,7 @@ def write_encapsulated_pdf(
         version: of the program.
         model: what segmented the lesions; None for a rule.
         created: date and time of the content; now where not given.
+        further: headers of other images that it tells of.
 
     Raises:
         OutputError: the study has no DICOM instances.
@@ -50,7 +53,7 @@ def write_encapsulated_pdf(
     moment = created or datetime.now()
     with making(path, study):
         source = study.instances[0]
-        identity = (*run_identity(study, model), content)
+        identity = (*run_identity(source, model), content)
         document = hd.base.SOPClass(
             study_instance_uid=source.StudyInstanceUID,
             sop_class_uid=EncapsulatedPDFStorage,
@@ -69,7 +72,7 @@ def write_encapsulated_pdf(
         document.EncapsulatedDocumentLength = len(pdf)
         # OB: of even length (PS3.5 6.2).
         document.EncapsulatedDocument = pdf + b"\0" * (len(pdf) % 2)
-        document.SourceInstanceSequence = [_reference(instance) for instance in study.instances]
+        document.SourceInstanceSequence = [_reference(i) for i in (*study.instances, *further)]
         settle(document, source, moment)
         save(document, path)
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pydicom import Dataset, config
 from pydicom.valuerep import DA, DT, TM
 
 from calciscope.errors import OutputError
-from calciscope.models.manifest import ModelManifest
 from calciscope.readers.elements import MALFORMED, quiet
+from calciscope.readers.spect_study import SpectStudy
 from calciscope.readers.study import CtStudy
 from calciscope.writers.dicom.identifiers import stable_uid
 from calciscope.writers.dicom.source import adopt_identity
@@ -21,6 +21,19 @@ from calciscope.writers.dicom.source import adopt_identity
 MANUFACTURER = "Calciscope"
 
 _FAULTS = tuple(kind for kind in MALFORMED if kind is not OSError)
+
+
+class NamedModel(Protocol):
+    """What a result says of the model that made it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def sha256(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -42,7 +55,7 @@ def common_arguments(
     series: ResultSeries,
     source: Dataset,
     identity: tuple[str, ...],
-    model: ModelManifest | None,
+    model: NamedModel | None,
     version: str,
     created: datetime,
     instance: int | None = None,
@@ -55,7 +68,7 @@ def common_arguments(
         series: that the object is in.
         source: first header of what was analyzed.
         identity: what its UIDs follow from.
-        model: what segmented the lesions; None for a rule.
+        model: what made it; None for a rule.
         version: of the program.
         created: date and time of the content.
         instance: its number; None where it is alone in its series.
@@ -76,9 +89,9 @@ def common_arguments(
     }
 
 
-def run_identity(study: CtStudy, model: ModelManifest | None) -> tuple[str, ...]:
+def run_identity(source: Dataset, model: NamedModel | None) -> tuple[str, ...]:
     """What every UID of a run follows from: the source series and the model."""
-    return str(study.instances[0].SeriesInstanceUID), model.sha256 if model else ""
+    return str(source.SeriesInstanceUID), model.sha256 if model else ""
 
 
 def settle(result: Dataset, source: Dataset, created: datetime) -> None:
@@ -91,7 +104,7 @@ def settle(result: Dataset, source: Dataset, created: datetime) -> None:
 
 
 @contextmanager
-def making(path: Path, study: CtStudy) -> Iterator[None]:
+def making(path: Path, study: CtStudy | SpectStudy) -> Iterator[None]:
     """Make an object of a study read from DICOM: its faults are no news, but none goes unnamed.
 
     Raises:

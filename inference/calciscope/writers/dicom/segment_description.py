@@ -5,28 +5,32 @@ from pydicom.sr.coding import Code as DicomCode
 from pydicom.uid import UID
 
 from calciscope.labels import Code
-from calciscope.models.manifest import ModelManifest
+from calciscope.writers.dicom.equipment import NamedModel
 from calciscope.writers.dicom.identifiers import stable_uid
 from calciscope.writers.dicom.segments import Segment
 
 ARTIFICIAL_INTELLIGENCE = DicomCode("123110", "DCM", "Artificial Intelligence")
 """Algorithm family, CID 7162."""
 
+THRESHOLD = "calciscope threshold"
+"""Name of the rule that marks calcification where no model does."""
+
 
 def segment_description(
-    segment: Segment, model: ModelManifest | None, version: str, identity: tuple[str, ...]
+    segment: Segment, model: NamedModel | None, rule: str, version: str, identity: tuple[str, ...]
 ) -> hd.seg.SegmentDescription:
     """Describe a segment.
 
     Args:
         segment: number, text, codes and color.
         model: what segmented it; None for a rule.
+        rule: name of the rule.
         version: of the program, which stands for that of a rule.
         identity: what the tracking UID follows from, besides the segment's text.
     """
     red, green, blue = (int(segment.color[i : i + 2], 16) for i in (1, 3, 5))
     algorithm = hd.AlgorithmIdentificationSequence(
-        name=model.name if model else "calciscope threshold",
+        name=model.name if model else rule,
         family=ARTIFICIAL_INTELLIGENCE,
         version=model.version if model else version,
         source="Calciscope",

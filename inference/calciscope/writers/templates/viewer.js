@@ -85,6 +85,12 @@
     labels.hdr.intent_code = 1002;
     labels.setColormapLabel(labelColors());
     viewer.addVolume(labels);
+    if (part("uptake")) {
+      for (const kind of ["flat", "solid"]) viewer.addColormap(kind, scene.uptake[kind]);
+      const spect = await NVImage.loadFromBase64({ base64: part("spect").textContent, name: "spect.nii.gz", colormap: "flat", cal_min: 0, cal_max: scene.uptake.top, opacity: 0 });
+      viewer.addVolume(spect);
+      part("uptake").addEventListener("input", blend);
+    }
     // Rims as strong as the inside: otherwise a lesion of one voxel is hardly seen.
     viewer.setAtlasOutline(1);
     section.niivue = viewer;
@@ -93,6 +99,13 @@
     show();
     reset();
     canvas.focus({ preventScroll: true });
+  }
+
+  // How strongly the uptake, the third volume, lies over the others; in 3D only the hottest does.
+  function blend() {
+    if (!part("uptake")) return;
+    viewer.setColormap(viewer.volumes[2].id, isRender() ? "solid" : "flat");
+    viewer.setOpacity(2, Number(part("uptake").value) / 100);
   }
 
   function start() {
@@ -110,6 +123,7 @@
 
   function show() {
     paint();
+    blend();
     // Beside slices the edges of the rendering have no room for letters; a cube bears them.
     viewer.opts.isOrientCube = part("view").value === "all";
     viewer.setSliceType(kinds[part("view").value]);

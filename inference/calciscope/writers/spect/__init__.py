@@ -1,0 +1,1 @@
+"""The SPECT part of the reports: fused pictures, planar-like views, tables, hints."""
