@@ -9,6 +9,7 @@ import torch
 
 from calciscope.errors import ModelError, OutputError
 from calciscope.evaluation.spect.cases import list_spect_cases, read_spect_case
+from calciscope.evaluation.spect.scenes import scene_of
 from calciscope.evaluation.spect.truth import hot_spot_truth
 from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment
 from calciscope.models.registry import find_hot_spot_model, installed_models
@@ -22,7 +23,6 @@ from calciscope_train.spect.export import (
     spect_export,
 )
 from calciscope_train.spect.fit import spect_fit
-from calciscope_train.spect.patch_making import case_scene
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*treespec, LeafSpec.*:FutureWarning"),
@@ -61,7 +61,7 @@ def test_the_way_from_training_to_the_runtime(
     assert manifest.calibration["after"]["nll"] <= manifest.calibration["before"]["nll"] + 1e-6
 
     case = read_spect_case(list_spect_cases(toy_cases)[-1])
-    scene = case_scene(case)
+    scene = scene_of(case)
     ids = find_hot_spots(scene).ids
     truths = hot_spot_truth(ids, case.activity, case.compartments)
     wanted = [truth.id for truth in truths]

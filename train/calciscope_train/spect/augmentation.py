@@ -28,6 +28,8 @@ class PatchAugmentation:
         blur_probability, blur_voxels: of a blur of the uptake, and its largest sigma.
         hu_noise, hu_shift: largest standard deviation of CT noise, and largest shift.
         lost_calcification_probability: that the CT network has missed all calcification.
+        confusion_probability, confused_share: that a CT network takes one tissue for another, or
+            for none, in places, and the largest share of the patch where it does.
         no_tissues_probability, no_ct_probability: that these are missing.
     """
 
@@ -43,7 +45,9 @@ class PatchAugmentation:
     hu_noise: float = 25.0
     hu_shift: float = 12.0
     lost_calcification_probability: float = 0.1
-    no_tissues_probability: float = 0.03
+    confusion_probability: float = 0.4
+    confused_share: float = 0.3
+    no_tissues_probability: float = 0.08
     no_ct_probability: float = 0.02
 
 
@@ -138,13 +142,30 @@ def _changed_ct(
 def _changed_tissues(
     tissues: NDArray[np.float32], settings: PatchAugmentation, rng: np.random.Generator
 ) -> NDArray[np.float32]:
+    tissues = tissues.copy()
     if rng.random() < settings.no_tissues_probability:
-        tissues = tissues.copy()
         tissues[:-1] = 0.0
-    elif rng.random() < settings.lost_calcification_probability:
-        tissues = tissues.copy()
+        return tissues
+    if rng.random() < settings.lost_calcification_probability:
         tissues[CALCIFICATION] = 0.0
+    if rng.random() < settings.confusion_probability:
+        _confuse(tissues, rng.uniform(0.0, settings.confused_share), rng)
     return tissues
+
+
+def _confuse(tissues: NDArray[np.float32], share: float, rng: np.random.Generator) -> None:
+    """Move one tissue to another, or to none, in smooth places of about a share of the patch."""
+    size = tissues.shape[-1]
+    coarse = rng.standard_normal((6, 6, 6), dtype=np.float32)
+    index = np.arange(size) * 6 // size
+    field = coarse[np.ix_(index, index, index)]
+    where = field > np.quantile(coarse, 1.0 - share)
+    # Calcification and body, the last two, are no label of their own here.
+    source, target = rng.integers(0, len(TISSUES), 2)
+    moved = np.where(where, tissues[source], np.float32(0.0))
+    tissues[source] -= moved
+    if rng.random() < 0.7:
+        tissues[target] += moved
 
 
 def _changed_facts(

@@ -2,6 +2,7 @@
 
 import logging
 import multiprocessing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -9,16 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from calciscope.ct.body import body_mask
 from calciscope.errors import InputError
-from calciscope.evaluation.spect.cases import SpectCaseRecord, list_spect_cases, read_spect_case
+from calciscope.evaluation.spect.cases import list_spect_cases, read_spect_case
+from calciscope.evaluation.spect.scenes import scene_of
 from calciscope.evaluation.spect.truth import hot_spot_truth
-from calciscope.labels import IGNORE, Label
 from calciscope.spect.hot_spots import find_hot_spots
 from calciscope.spect.patch_spec import PatchSpec
 from calciscope.spect.patches import PatchFrame, extract, patch_source
-from calciscope.spect.scene import SpectScene
-from calciscope.volume import Volume
 from calciscope_train.spect.patch_cache import CachedHotSpot, write_cached_case
 
 LOGGER = logging.getLogger(__name__)
@@ -78,12 +76,13 @@ def make_patches(
 ) -> int:
     """Write the patches of one case; gives the number of hot spots."""
     case = read_spect_case(folder)
-    scene = case_scene(case)
+    scene = scene_of(case)
     ids = find_hot_spots(scene).ids
     truths = hot_spot_truth(ids, case.activity, case.compartments)
     sources = [patch_source(scene, ids, spec)]
     if truth_tissues and case.tissues is not None:
-        sources.append(patch_source(true_scene(case, scene.body), ids, spec))
+        unanswered = replace(case, tissues=None, calcification=None, body=None)
+        sources.append(patch_source(scene_of(unanswered), ids, spec))
     rng = np.random.default_rng(int(case.meta.get("seed", 0)) + 1)
     found = []
     for truth in truths:
@@ -97,38 +96,6 @@ def make_patches(
         found.append(CachedHotSpot(case.case_id, truth.id, shares, patches))
     write_cached_case(out / folder.name, case.case_id, spec, margin, found)
     return len(found)
-
-
-def case_scene(case: SpectCaseRecord) -> SpectScene:
-    """The case as the analysis sees it: the CT network's answers where they are stored."""
-    if case.tissues is None or case.calcification is None or case.body is None:
-        canonical = case.ct.canonical()
-        body = canonical.to_native(body_mask(canonical.volume))
-        return true_scene(case, case.ct.with_array(body))
-    return SpectScene(
-        in_memory(case.spect),
-        True,
-        in_memory(case.ct),
-        in_memory(case.tissues),
-        in_memory(case.calcification),
-        case.body.with_array(np.asarray(case.body.array) > 0),
-    )
-
-
-def true_scene(case: SpectCaseRecord, body: Volume) -> SpectScene:
-    """The case with its true labels in place of a CT network's."""
-    labels = np.array(case.labels.array)
-    labels[labels == IGNORE] = Label.BACKGROUND
-    calcification = (labels == Label.CALCIFICATION).astype(np.uint8) * np.uint8(255)
-    grid = case.labels
-    return SpectScene(
-        in_memory(case.spect),
-        True,
-        in_memory(case.ct),
-        grid.with_array(labels),
-        grid.with_array(calcification),
-        body,
-    )
 
 
 def view_frame(view: int, margin: int, rng: np.random.Generator, spec: PatchSpec) -> PatchFrame:
@@ -146,8 +113,3 @@ def view_frame(view: int, margin: int, rng: np.random.Generator, spec: PatchSpec
 def _turn(rng: np.random.Generator, deviation_deg: float) -> NDArray[np.float64]:
     angles = rng.normal(0.0, deviation_deg, 3)
     return np.asarray(Rotation.from_euler("xyz", angles, degrees=True).as_matrix())
-
-
-def in_memory(volume: Volume) -> Volume:
-    """The volume with its array read from the disk once."""
-    return volume.with_array(np.ascontiguousarray(volume.array))
