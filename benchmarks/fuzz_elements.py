@@ -25,6 +25,9 @@ KEYWORDS = [
     "SliceThickness", "SeriesInstanceUID", "SOPClassUID", "Modality", "KVP", "ConvolutionKernel",
     "PhotometricInterpretation", "PerFrameFunctionalGroupsSequence", "Exposure", "PatientName",
     "SharedFunctionalGroupsSequence", "ContrastBolusAgentSequence", "LossyImageCompression",
+    "DetectorInformationSequence", "SpacingBetweenSlices", "SliceVector", "EnergyWindowVector",
+    "EnergyWindowInformationSequence", "RadiopharmaceuticalInformationSequence", "PatientWeight",
+    "RealWorldValueMappingSequence", "AcquisitionDate", "AcquisitionTime", "CorrectedImage",
 ]  # fmt: skip
 
 

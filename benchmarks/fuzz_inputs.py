@@ -12,6 +12,7 @@ import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,7 +43,10 @@ from calciscope.models.manifest import load_manifest, sha256_of
 from calciscope.models.onnx_metadata import read_onnx_metadata
 from calciscope.models.registry import find_model
 from calciscope.phantom.dicom import write_ct_series
+from calciscope.phantom.dicom_parts import EPOCH
+from calciscope.phantom.nm_dicom import write_nm_series
 from calciscope.readers import read_ct
+from calciscope.readers.spect import read_spect
 from calciscope.volume import Volume
 
 SYNTAXES = {
@@ -107,6 +111,7 @@ def seeds() -> list[Seed]:
             for path in sorted(plain.iterdir()):
                 opened.write(path, f"study/{path.name}")
         found.append(_single("zip", archive, read_ct))
+        found += _spects(folder)
     texts: list[tuple[str, str, str, Callable[[Path], object]]] = [
         ("labs", "labs.yaml", LABS, read_labs),
         ("findings", "findings.json", json.dumps(FINDINGS), _lesions_of),
@@ -117,12 +122,33 @@ def seeds() -> list[Seed]:
     return [*found, *_model_seeds()]
 
 
+def _spects(folder: Path) -> list[Seed]:
+    """Nuclear medicine: two bed positions, of which one is broken; and NIfTI."""
+    array = np.random.default_rng(1).random((12, 10, 6)).astype(np.float32) * 9
+    spect = Volume.from_spacing(array, (4.8, 4.8, 4.8), (-30, 0, 300))
+    found = []
+    for kind in ("explicit", "rle"):
+        for bed in (1, 2):
+            write_nm_series(
+                spect.crop([0, 0, 0 if bed == 1 else 3], [12, 10, 4 if bed == 1 else 6]),
+                folder / f"nm {kind}",
+                uid_seed="fuzz",
+                instance_number=bed,
+                injected=EPOCH - timedelta(hours=3),
+                transfer_syntax=SYNTAXES[kind],
+            )
+        files = _series(f"nm {kind}", folder / f"nm {kind}")
+        found.append(replace(files, read=read_spect))
+    nib.Nifti1Image(array, spect.affine_ras).to_filename(folder / "spect.nii.gz")
+    return [*found, _single("spect nifti", folder / "spect.nii.gz", read_spect)]
+
+
 def broken(all_seeds: list[Seed], seed: int, number: int) -> tuple[Seed, str]:
     """Input `number` of a run, and how it was broken."""
     source = random.Random(f"{seed}:{number}")
     chosen = source.choice(all_seeds)
     whole = chosen.files[chosen.victim]
-    is_dicom = chosen.kind.startswith(("ct", "enhanced"))
+    is_dicom = chosen.kind.startswith(("ct", "enhanced", "nm"))
     way = source.choices(["bytes", "structure", "noise"], [6, 6, 0.3])[0]
     if way == "noise":
         content = source.randbytes(source.choice([0, 1, 100, 140, 352, 5000]))
@@ -131,7 +157,7 @@ def broken(all_seeds: list[Seed], seed: int, number: int) -> tuple[Seed, str]:
         content = broken_bytes(whole, source.choice(all_seeds).files, source)
     elif is_dicom:
         content = broken_elements(whole, source)
-    elif chosen.kind == "nifti .nii.gz":
+    elif chosen.victim.endswith(".nii.gz"):
         inside = broken_bytes(gzip.decompress(whole), {}, source, reach=352)
         content = gzip.compress(inside, 1)
     elif chosen.kind == "zip":

@@ -11,8 +11,10 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from calciscope.conclusion import conclude
 from calciscope.findings import (
+    Consideration,
     CtFindings,
     Findings,
+    Grade,
     Lesion,
     ModelUse,
     PatternMeasures,
@@ -339,5 +341,23 @@ def test_labs_and_conclusion_follow_the_schema(make: Make, lesion: Lesion) -> No
     assert document["labs"]["pattern"] == "undetermined"
     assert document["conclusion"]["language"] == "fr"
     document["labs"]["pattern"] = "dystrophique"
+    with pytest.raises(ValidationError):
+        validate(document)
+
+
+def test_the_differential_follows_the_schema(make: Make, lesion: Lesion) -> None:
+    cause = Consideration("necrosis", Grade.TO_BE_CONSIDERED, "necrosis", "uptake in muscle", (1,))
+    document = to_dict(replace(make(lesion), differential=(cause,)))
+    validate(document)
+    assert document["differential"] == [
+        {
+            "key": "necrosis",
+            "grade": "to_be_considered",
+            "name": "necrosis",
+            "reason": "uptake in muscle",
+            "hot_spot_ids": [1],
+        }
+    ]
+    document["differential"][0]["grade"] = "certain"
     with pytest.raises(ValidationError):
         validate(document)

@@ -125,9 +125,9 @@ def write_results(
     times["write_nifti"] = perf_counter() - mark
     mark = perf_counter()
     pictures = draw_pictures(study, segmented, lesions, findings.ct, uptake)
-    shown = (study, segmented, lesions, findings, pictures, uptake)
-    write_html_report(folder / "report.html", *shown)
-    write_pdf_report(folder / "report.pdf", *shown)
+    shown = (study, segmented, lesions, findings, pictures)
+    write_html_report(folder / "report.html", *shown, spect=uptake)
+    write_pdf_report(folder / "report.pdf", *shown, spect=uptake)
     times["write_report"] = perf_counter() - mark
     if study.instances:
         mark = perf_counter()

@@ -31,6 +31,10 @@ COMMANDS = {
     "calibrate": ("calciscope_train.calibrate", "calibrate", "fit probabilities, choose modes"),
     "evaluate": ("calciscope_train.evaluate", "evaluate", "measure a model on held-out cases"),
     "check": ("calciscope_train.check", "check", "run a model over the independent check set"),
+    "spect-patches": ("calciscope_train.spect.patch_making", "spect_patches", "cut out hot spots"),
+    "spect-fit": ("calciscope_train.spect.fit", "spect_fit", "train the hot-spot network"),
+    "spect-export": ("calciscope_train.spect.export", "spect_export", "write it as ONNX model"),
+    "spect-calibrate": ("calciscope_train.spect.calibrate", "spect_calibrate", "fit its certainty"),
     "mine": ("calciscope_train.mining", "mine", "note where a model is wrong on training cases"),
 }
 """Name, module, function and help of each command; a module is imported when its command runs."""
@@ -86,7 +90,7 @@ def _call(name: str, args: list[str]) -> None:
         if error.name not in EXTRA:
             raise
         raise MissingExtraError(error.name, "train") from error
-    if name == "fit":
+    if name in ("fit", "spect-fit"):
         command(args)
     else:
         # Options and their help come from the function's signature and docstring.

@@ -104,7 +104,7 @@ def export_onnx(
         OutputError: the folder exists and is not to be replaced.
         ModelError: ONNX Runtime does not reproduce torch.
     """
-    _require_onnx()
+    require_onnx()
     if folder.exists() and not force:
         raise OutputError(f"{folder} exists already; raise the version or give --force true")
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -179,7 +179,8 @@ def _example_shape(network: CalcificationUNet) -> tuple[int, int, int, int]:
     return network.inputs, x, y, z
 
 
-def _require_onnx() -> None:
+def require_onnx() -> None:
+    """Raise MissingExtraError where the onnx library is not installed."""
     # Never by `import onnx`: in a checkout that finds the folder of models.
     try:
         version("onnx")

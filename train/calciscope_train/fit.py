@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
 
 from calciscope_train.callbacks import LAST, LastCheckpoint, ValidationLine, WarmedWeightAveraging
@@ -40,13 +41,15 @@ def picture_folder(run: Path) -> Path:
     return run / "pictures"
 
 
-class FitCLI(LightningCLI):
+class RunCLI(LightningCLI):
     """One YAML, each key a constructor argument: model, data, trainer, average, checkpoint, run."""
 
+    default_run = Path("runs/run")
+
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add the run folder and the callbacks, and give the model the data's preprocessing."""
+        """Add the run folder and the callbacks, and give the model the spec of the data."""
         parser.add_argument(
-            "--run", type=Path, default=Path("runs/ct"), help="folder of the run; resumed if used"
+            "--run", type=Path, default=self.default_run, help="folder of the run; resumed if used"
         )
         parser.add_argument(
             "--init", type=Path | None, default=None, help="checkpoint whose weights a new run has"
@@ -68,8 +71,6 @@ class FitCLI(LightningCLI):
         parser.add_lightning_class_args(StopOnSignal, "stop")
         parser.add_lightning_class_args(LastCheckpoint, "checkpoint")
         parser.link_arguments("run", "checkpoint.folder", compute_fn=checkpoint_folder)
-        parser.add_lightning_class_args(ValidationPictures, "pictures")
-        parser.link_arguments("run", "pictures.folder", compute_fn=picture_folder)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Parse what was given, and only that: sys.argv holds the name of the command too."""
@@ -102,6 +103,18 @@ class FitCLI(LightningCLI):
         return callback
 
 
+class FitCLI(RunCLI):
+    """The CT network's run, with pictures of its validations."""
+
+    default_run = Path("runs/ct")
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add the pictures to what every run has."""
+        super().add_arguments_to_parser(parser)
+        parser.add_lightning_class_args(ValidationPictures, "pictures")
+        parser.link_arguments("run", "pictures.folder", compute_fn=picture_folder)
+
+
 def last_checkpoint(run: Path) -> Path | None:
     """The checkpoint of a run, if it has one."""
     path = checkpoint_folder(run) / LAST
@@ -123,18 +136,34 @@ def fit(args: Sequence[str]) -> Path | None:
     cli = FitCLI(
         CalcificationSegmenter,
         CtSegmentationDataModule,
-        args=list(args),
-        run=False,
-        save_config_callback=None,
-        auto_configure_optimizers=False,
-        seed_everything_default=0,
-        trainer_defaults={
-            "callbacks": [CropShares(), ValidationLine()],
+        **cli_settings(args, [CropShares(), ValidationLine()]),
+    )
+    return run_to_end(cli)
+
+
+def cli_settings(args: Sequence[str], callbacks: list[Callback]) -> dict[str, Any]:
+    """What every run gives its command line."""
+    return {
+        "args": list(args),
+        "run": False,
+        "save_config_callback": None,
+        "auto_configure_optimizers": False,
+        "seed_everything_default": 0,
+        "trainer_defaults": {
+            "callbacks": callbacks,
             "enable_checkpointing": False,
-            # The samplers of the data module give each process its own crops.
+            # The samplers of the data module give each process its own samples.
             "use_distributed_sampler": False,
         },
-    )
+    }
+
+
+def run_to_end(cli: RunCLI) -> Path | None:
+    """Train, from the last checkpoint if there is one; gives the last checkpoint.
+
+    Raises:
+        RunInterrupted: a signal ended the run before its budget was used up.
+    """
     last = last_checkpoint(cli.config.run)
     log.info("run %s, %s", cli.config.run, f"going on from {last}" if last else "new")
     # A run that was cut short goes on from its own checkpoint, even if its command says --init.

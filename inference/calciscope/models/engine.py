@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calciscope.errors import ModelError
+from calciscope.models.hot_spot_manifest import HotSpotManifest
 from calciscope.models.manifest import ModelManifest
 from calciscope.models.variants import INT8
 
@@ -34,12 +35,16 @@ class Engine(Protocol):
     precision: str
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Logits (N, K, X, Y, Z) of a batch (N, C, X, Y, Z); valid until the next call."""
+        """Logits of a batch, valid until the next call.
+
+        A CT network has (N, C, X, Y, Z) in and (N, K, X, Y, Z) out; a hot-spot network has rows
+        (N, L) in and (N, K) out.
+        """
         ...
 
 
 def create_engine(
-    manifest: ModelManifest,
+    manifest: ModelManifest | HotSpotManifest,
     engine: str = "auto",
     threads: int | None = None,
     precision: str = "auto",
@@ -83,7 +88,9 @@ def create_engine(
     return fastest
 
 
-def _file_for(manifest: ModelManifest, engine: str, precision: str) -> ModelManifest:
+def _file_for(
+    manifest: ModelManifest | HotSpotManifest, engine: str, precision: str
+) -> ModelManifest | HotSpotManifest:
     """The manifest with the file that is to be loaded."""
     quantized = manifest.variant(INT8)
     if precision == INT8 and quantized is None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -213,22 +214,26 @@ def load_manifest(folder: Path) -> ModelManifest:
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} cannot be read ({error}); install the model again") from error
     manifest = ModelManifest.from_dict(record, folder)
-    _verify(manifest, manifest.file, manifest.sha256)
+    metadata = manifest.onnx_metadata()
+    verify_file(manifest.path, manifest.sha256, metadata)
     for variant in manifest.variants:
-        _verify(manifest, variant.file, variant.sha256)
+        verify_file(folder / variant.file, variant.sha256, metadata)
     return manifest
 
 
-def _verify(manifest: ModelManifest, file: str, sha256: str) -> None:
-    """Refuse a file that is not the one meant, or that says something else about itself."""
-    path = manifest.folder / file
+def verify_file(path: Path, sha256: str, metadata: Mapping[str, str]) -> None:
+    """Refuse a file that is not the one meant, or that says something else about itself.
+
+    Raises:
+        ModelError: SHA-256 or metadata differ.
+    """
     if sha256_of(path) != sha256:
         raise ModelError(
             f"{path} is not the file its manifest describes (SHA-256 differs);"
             " install the model again"
         )
     inside = read_onnx_metadata(path)
-    for key, expected in manifest.onnx_metadata().items():
+    for key, expected in metadata.items():
         if inside.get(key) != expected:
             raise ModelError(
                 f"{path} contradicts its manifest about its {key}; export the model again"

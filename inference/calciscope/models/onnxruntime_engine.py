@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as states  # type: ignore[import-untyped]
 
 from calciscope.errors import ModelError
+from calciscope.models.hot_spot_manifest import HotSpotManifest
 from calciscope.models.manifest import ModelManifest
 
 _CUDA = "CUDAExecutionProvider"
@@ -42,7 +43,9 @@ class OnnxRuntimeEngine:
 
     name = "onnxruntime"
 
-    def __init__(self, manifest: ModelManifest, threads: int | None = None) -> None:
+    def __init__(
+        self, manifest: ModelManifest | HotSpotManifest, threads: int | None = None
+    ) -> None:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _ERRORS_ONLY
         options.intra_op_num_threads = threads or 0

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from openvino import properties
 
 from calciscope.errors import ModelError
+from calciscope.models.hot_spot_manifest import HotSpotManifest
 from calciscope.models.manifest import ModelManifest
 
 
@@ -39,7 +40,10 @@ class OpenVinoEngine:
     device = "CPU"
 
     def __init__(
-        self, manifest: ModelManifest, threads: int | None = None, precision: str | None = None
+        self,
+        manifest: ModelManifest | HotSpotManifest,
+        threads: int | None = None,
+        precision: str | None = None,
     ) -> None:
         self._core = _core()
         capabilities = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")

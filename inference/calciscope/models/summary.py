@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from calciscope.errors import ModelError
+from calciscope.models.hot_spot_manifest import HotSpotManifest
 from calciscope.models.manifest import ModelManifest
 
 EVALUATION_NAME = "evaluation.json"
@@ -28,7 +29,7 @@ def read_evaluation(folder: Path) -> dict[str, Any] | None:
     return content
 
 
-def evaluation_figures(model: ModelManifest) -> list[str]:
+def evaluation_figures(model: ModelManifest | HotSpotManifest) -> list[str]:
     """One line a data set: lesion Dice, sensitivity and false positives, with intervals."""
     evaluation = read_evaluation(model.folder)
     if evaluation is None:
@@ -36,8 +37,13 @@ def evaluation_figures(model: ModelManifest) -> list[str]:
     return [str(line) for line in evaluation["summary"]]
 
 
-def operating_lines(model: ModelManifest) -> list[str]:
+def operating_lines(model: ModelManifest | HotSpotManifest) -> list[str]:
     """One line a mode: its aim and what it reaches on validation cases; one for each variant."""
+    if isinstance(model, HotSpotManifest):
+        if not model.calibration:
+            return ["not calibrated"]
+        least, temperature = model.minimum_probability, model.temperature
+        return [f"temperature {temperature:.2f}; indeterminate below probability {least:.2f}"]
     lines = [f"{mode.name}: {mode.aim}" for mode in model.modes] or ["not calibrated"]
     for variant in model.variants:
         lines.append(

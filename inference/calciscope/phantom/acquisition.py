@@ -21,6 +21,7 @@ from calciscope.phantom.artifacts import (
 from calciscope.phantom.limb_drawing import Canvas
 from calciscope.phantom.metal import MetalSettings, metal_error
 from calciscope.phantom.mineral import (
+    FINE_STEP_MM,
     Lesion,
     Patch,
     analytic_volume_and_mass,
@@ -121,7 +122,11 @@ def _step(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def acquire(
-    canvas: Canvas, lesions: Sequence[Lesion], protocol: Protocol, rng: np.random.Generator
+    canvas: Canvas,
+    lesions: Sequence[Lesion],
+    protocol: Protocol,
+    rng: np.random.Generator,
+    step_mm: float = FINE_STEP_MM,
 ) -> Acquired:
     """Scan a painted scene that holds lesions.
 
@@ -130,13 +135,15 @@ def acquire(
         lesions: mineral to add; outside of the grid it is dropped.
         protocol: the scanner.
         rng: of the noise.
+        step_mm: between the sub-samples of the mineral; with a coarse one its volume and mass in
+            the table are as coarse.
 
     Returns:
         CT, labels and a table with, per lesion: id, kind, compartment, side, name, volume_mm3 and
         ha_mass_mg (analytic), peak_contrast_hu, voxels, visible, center_index.
     """
     grid = canvas.grid
-    minerals = mineral_field(lesions, grid)
+    minerals = mineral_field(lesions, grid, step_mm)
     slope = ha_slope_hu_per_mg_cc(protocol.kvp) * protocol.slope_factor
     contrasts = []
     hu = canvas.hu.copy()
@@ -157,8 +164,9 @@ def acquire(
     labels = canvas.tissues[:, :, planes].copy()
 
     table = _label_lesions(
-        labels, minerals.lesions, minerals.patches, contrasts, weights, grid, protocol
-    )
+        labels, minerals.lesions, minerals.patches, contrasts, weights, grid, protocol,
+        step_mm if step_mm > FINE_STEP_MM else 0.0,
+    )  # fmt: skip
     pixel = float(grid.spacing_mm[0])
     image += beam_hardening(image, labels, protocol.beam_hardening_hu)
     if hu.max(initial=0.0) > METAL_HU:
@@ -250,6 +258,7 @@ def _label_lesions(
     weights: NDArray[np.float32],
     grid: Volume,
     protocol: Protocol,
+    least_step_mm: float,
 ) -> list[dict[str, Any]]:
     """Write every lesion's truth into the labels; vessels and metal first, so mineral wins."""
     spacing = np.array([*grid.spacing_mm[:2], protocol.increment_mm / protocol.interpolated])
@@ -263,7 +272,7 @@ def _label_lesions(
         )
         visible, faint = half_maximum(contrast, fraction, spacing, smallest)
         visible = write_truth(labels[box], lesion, visible, faint)
-        volume, mass = analytic_volume_and_mass(lesion)
+        volume, mass = analytic_volume_and_mass(lesion, least_step_mm)
         row: dict[str, Any] = {
             "id": n + 1,
             "kind": lesion.kind,

@@ -40,6 +40,9 @@ PURE_HA_MG_CC = 3160.0
 FAINTEST_HU = 40.0
 """Contrast under which no single voxel is called mineral."""
 
+FINE_STEP_MM = 0.35
+"""Distance between sub-samples of mineral where nothing else is asked for."""
+
 MOST_POINTS = 1_500_000
 """Sub-samples of a sparse solid; a larger one is sampled more coarsely."""
 
@@ -53,7 +56,7 @@ class MineralField:
     patches: list[Patch] = field(default_factory=list)
 
 
-def rasterize(lesion: Lesion, grid: Volume, step_mm: float = 0.35) -> Patch | None:
+def rasterize(lesion: Lesion, grid: Volume, step_mm: float = FINE_STEP_MM) -> Patch | None:
     """Cover of one lesion on a grid by supersampling.
 
     Args:
@@ -152,11 +155,13 @@ def _sampled(deposit: Deposit, points: Points, edge_mm: float) -> tuple[Points, 
     return cover, cover * concentration(deposit, points, distance)
 
 
-def mineral_field(lesions: Iterable[Lesion], grid: Volume) -> MineralField:
+def mineral_field(
+    lesions: Iterable[Lesion], grid: Volume, step_mm: float = FINE_STEP_MM
+) -> MineralField:
     """Rasterize lesions on a grid; those outside of it are left out."""
     result = MineralField(grid)
     for lesion in lesions:
-        patch = rasterize(lesion, grid)
+        patch = rasterize(lesion, grid, step_mm)
         if patch is not None and patch.cover.any():
             result.lesions.append(lesion)
             result.patches.append(patch)
@@ -211,11 +216,11 @@ def write_truth(
     return visible
 
 
-def analytic_volume_and_mass(lesion: Lesion) -> tuple[float, float]:
+def analytic_volume_and_mass(lesion: Lesion, least_step_mm: float = 0.0) -> tuple[float, float]:
     """Volume (mm3) and HA mass (mg) of a lesion.
 
     Closed form for one uniform solid; unions, rims, levels and clouds are summed on a 0.25 mm
-    grid (0.5 mm above 4 mL).
+    grid (0.5 mm above 4 mL), or a coarser one where less is enough.
     """
     first = lesion.deposits[0]
     if len(lesion.deposits) == 1 and first.is_uniform:
@@ -223,7 +228,7 @@ def analytic_volume_and_mass(lesion: Lesion) -> tuple[float, float]:
         return volume, volume * first.ha_mg_cc / 1000.0
     low, high = lesion.bounds_mm()
     step = 0.25 if float(np.prod(high - low)) < 4000 else 0.5
-    step = max(step, (float(np.prod(high - low + 2)) / 2e7) ** (1 / 3))
+    step = max(step, least_step_mm, (float(np.prod(high - low + 2)) / 2e7) ** (1 / 3))
     shape = np.ceil((high - low) / step).astype(int) + 2
     grid = Volume.from_spacing(np.broadcast_to(np.uint8(0), shape), [step] * 3, low - step / 2)
     patch = rasterize(lesion, grid, step_mm=step)

@@ -54,6 +54,10 @@ COARSE_MM = (1.5, 1.95)
 
 SLICES_MM = (3.0, 3.27, 4.0, 5.0)
 STEP_MM = 2.0
+"""Planes that are painted: as far apart at most."""
+
+MINERAL_STEP_MM = 0.7
+"""Between sub-samples of mineral: half of what CT cases take, for an eighth of the time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +131,7 @@ def random_spect_case(
     canvas = _painted(body_settings(), body, protocol, rng.uniform(*pixel_mm), rng)
     lesions = _mineral(body, canvas, rng)
     activity = random_activity(body, canvas, lesions, rng)
-    acquired = acquire(canvas, lesions, protocol, rng)
+    acquired = acquire(canvas, lesions, protocol, rng, MINERAL_STEP_MM)
     if len(acquired.lesions) != len(lesions):
         # The foci name lesions by their number; the table must number the same ones.
         raise PhantomError(f"seed {seed} has a lesion outside of its field; take another seed")

@@ -21,13 +21,13 @@ LABS = "labs.yaml"
 
 def write_study(study: TwinStudy, folder: Path) -> None:
     """Write a study: CT and SPECT share study and frame of reference."""
-    protocol = study.twin.protocol
+    protocol = study.ct_protocol
     uid_seed = f"calciscope-twin-{SEED}"
     if study.name != CASE_REPORT:
         uid_seed += f"-{study.name}"
     description = "Phantom of the case report"
     write_ct_series(
-        study.twin.acquired.ct,
+        study.scan.ct,
         folder,
         uid_seed=uid_seed,
         kvp=protocol.kvp,
@@ -36,11 +36,11 @@ def write_study(study: TwinStudy, folder: Path) -> None:
         exposure_mas=40,
         study_description=description,
         series_description=f"CT legs {protocol.slice_mm:g} {protocol.kernel}",
-        acquired=study.acquired,
+        acquired=study.date,
         patient_id=PATIENT_ID,
         patient_name=PATIENT_NAME,
     )
-    camera = study.protocol
+    camera = study.camera
     bq_per_ml = np.maximum(study.spect.array, 0) * np.float32(camera.bq_per_ml_of_suv)
     write_nm_series(
         study.spect.with_array(bq_per_ml),
@@ -48,8 +48,8 @@ def write_study(study: TwinStudy, folder: Path) -> None:
         uid_seed=uid_seed,
         weight_kg=camera.weight_kg,
         dose_mbq=camera.dose_mbq,
-        injected=study.acquired - timedelta(hours=camera.delay_h),
-        acquired=study.acquired,
+        injected=study.date - timedelta(hours=camera.delay_h),
+        acquired=study.date,
         study_description=description,
         series_description=f"SPECT legs AC SC OSEM {camera.iterations}x{camera.subsets}",
         patient_id=PATIENT_ID,

@@ -13,6 +13,7 @@ import numpy as np
 
 from calciscope.errors import PhantomError
 from calciscope.labels import Compartment
+from calciscope.phantom.acquisition import Acquired, Protocol
 from calciscope.phantom.activity.foci import Focus
 from calciscope.phantom.activity.maps import ActivityMap
 from calciscope.phantom.dicom_parts import EPOCH
@@ -29,6 +30,12 @@ from calciscope.volume import Volume
 
 CAMERA = SpectProtocol(weight_kg=72.0, dose_mbq=740.0, delay_h=3.0, kvp=130.0)
 """740 MBq three hours before, 60 views of 15 s, OSEM 3 x 10 and a filter of 8 mm."""
+
+SPECT_RANGES_MM = {"legs": (-30.0, 350.0), "two-bed": RANGES_MM["two-bed"]}
+"""Heights of the image over the ankle joint: one camera field less its edges, or two."""
+
+EDGE_PLANES = 2
+"""At each end of the image; they overshoot, as counts from beyond are not modeled."""
 
 COUNTS_SEED = SEED + 140
 """Of the noise of the SPECT."""
@@ -53,21 +60,21 @@ class TwinStudy:
 
     Attributes:
         name: of the variant.
-        twin: the CT with its truth.
+        scan: the CT with its truth; ct_protocol: how it was scanned.
         activity: the truth of the SPECT, in the world of the CT.
-        spect: as displayed, SUVbw.
-        protocol: of the SPECT.
+        spect: as displayed, SUVbw; camera: how it was scanned.
         labs: file in this package with the laboratory values.
-        acquired: when the CT was; the SPECT follows.
+        date: of CT and SPECT.
     """
 
     name: str
-    twin: Twin
+    scan: Acquired
+    ct_protocol: Protocol
     activity: ActivityMap
     spect: Volume
-    protocol: SpectProtocol = CAMERA
+    camera: SpectProtocol = CAMERA
     labs: str = LABS
-    acquired: datetime = EPOCH
+    date: datetime = EPOCH
 
 
 def twin_study(variant: str = "two-bed") -> TwinStudy:
@@ -89,10 +96,22 @@ def _seen(
     name: str, twin: Twin, coverage: str, cold: Sequence[str] = (), more: Sequence[Uptake] = ()
 ) -> TwinStudy:
     """The SPECT of a twin over the range of its CT."""
-    activity = twin_activity(twin.legs, twin.lesions, RANGES_MM[coverage], cold, more)
-    rng = np.random.default_rng(COUNTS_SEED)
-    spect = scan_beds(activity.suv, twin.acquired.ct, CAMERA, rng)
-    return TwinStudy(name, twin, activity, spect)
+    activity = twin_activity(twin.legs, twin.lesions, radiating_mm(coverage), cold, more)
+    spect = _scanned(activity.suv, twin.acquired.ct, COUNTS_SEED)
+    return TwinStudy(name, twin.acquired, twin.protocol, activity, spect)
+
+
+def radiating_mm(coverage: str) -> tuple[float, float]:
+    """Lowest and highest z of what the camera sees, its edges included."""
+    low, high = SPECT_RANGES_MM[coverage]
+    return low - EDGE_PLANES * CAMERA.voxel_mm, high + EDGE_PLANES * CAMERA.voxel_mm
+
+
+def _scanned(suv: Volume, ct_hu: Volume, seed: int) -> Volume:
+    """The image without the planes at its ends, where counts of the next ones are missing."""
+    image = scan_beds(suv, ct_hu, CAMERA, np.random.default_rng(seed))
+    across = image.shape[:2]
+    return image.crop((0, 0, EDGE_PLANES), (*across, image.shape[2] - EDGE_PLANES))
 
 
 def _case_report(name: str) -> TwinStudy:
@@ -128,18 +147,17 @@ def _hypercalcemia(name: str) -> TwinStudy:
 
 def _follow_up(name: str) -> TwinStudy:
     twin = make_follow_up().twin
-    low, high = RANGES_MM["legs"]
     # The legs are drawn where they were; the patient lies farther along the table.
-    activity = twin_activity(twin.legs, twin.lesions, (low, high))
+    activity = twin_activity(twin.legs, twin.lesions, radiating_mm("legs"))
     here = replace(
         activity,
         suv=along_table(activity.suv),
         compartments=along_table(activity.compartments),
         foci=tuple(_farther(focus) for focus in activity.foci),
     )
-    rng = np.random.default_rng(COUNTS_SEED + 12)
-    spect = scan_beds(here.suv, twin.acquired.ct, CAMERA, rng)
-    return TwinStudy(name, twin, here, spect, acquired=EPOCH + timedelta(days=365))
+    spect = _scanned(here.suv, twin.acquired.ct, COUNTS_SEED + 12)
+    later = EPOCH + timedelta(days=365)
+    return TwinStudy(name, twin.acquired, twin.protocol, here, spect, date=later)
 
 
 def _farther(focus: Focus) -> Focus:

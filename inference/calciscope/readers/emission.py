@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pydicom import Dataset
+from pydicom.config import IGNORE
 from pydicom.uid import (
     UID,
     NuclearMedicineImageStorage,
@@ -12,7 +13,7 @@ from pydicom.uid import (
 )
 
 from calciscope.readers.dicom_files import FoundFile
-from calciscope.readers.elements import quiet, text, texts
+from calciscope.readers.elements import quiet, settle, text, texts
 from calciscope.readers.headers import Header, read_dataset
 from calciscope.readers.injection import Injection, injection_of
 from calciscope.readers.nm_frames import has_position
@@ -78,7 +79,7 @@ class Emission:
             if value in self.image_type[2:]:
                 return reason
         if self.series.sop_class_uid not in _CLASSES:
-            return f"not a nuclear medicine image but {UID(self.series.sop_class_uid).name}"
+            return f"not a nuclear medicine image but {UID(self.series.sop_class_uid, IGNORE).name}"
         if self.series.modality == "PT" and set(texts(self.first, "SeriesType")) & _MOVIES:
             return "a movie (dynamic or gated)"
         if _MAP.search(self.series.description):
@@ -117,6 +118,7 @@ def emissions_of(headers: Iterable[Header]) -> list[Emission]:
 def _emission(group: Sequence[Header]) -> Emission:
     head = group[0]
     first = read_dataset(head.file, pixels=False)
+    settle(first)
     series = Series(
         study_instance_uid=head.study_instance_uid,
         series_instance_uid=head.series_instance_uid,

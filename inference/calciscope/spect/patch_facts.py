@@ -112,8 +112,7 @@ def hot_spot_facts(
 def muscle_uptake(scene: SpectScene) -> float:
     """Median uptake in muscle, else in the body, else of all that is positive; positive."""
     step = tuple(slice(None, None, max(1, size // 64)) for size in scene.uptake.shape)
-    thin = np.stack(np.meshgrid(*(np.arange(n)[s] for n, s in zip(
-        scene.uptake.shape, step, strict=True)), indexing="ij"), axis=-1).reshape(-1, 3)  # fmt: skip
+    thin = np.indices(scene.uptake.shape)[(slice(None), *step)].reshape(3, -1).T
     uptake = scene.uptake.array[step].ravel()
     places = scene.uptake.lps_mm(thin)
     labels = sample_nearest(scene.tissues, places)

@@ -68,7 +68,9 @@ def report_viewer(
         scene={
             "tone": list(TONE),
             "lastLabel": LAST_LABEL,
-            "uptake": None if spect is None else {"top": TOP, "colors": viewer_colors()},
+            "uptake": None
+            if spect is None
+            else {"top": TOP, "flat": viewer_colors(False), "solid": viewer_colors(True)},
             "lesions": [_scene_lesion(lesion) for lesion in measured],
         },
         spacing_mm=(i, j, k),

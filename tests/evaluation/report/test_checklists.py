@@ -23,7 +23,7 @@ NOBODY_TOLD = {
 
 @pytest.fixture
 def filled(report: EvaluationReport) -> dict[str, Checklist]:
-    return {checklist.key: checklist for checklist in filled_checklists(report)}
+    return {checklist.key: checklist for checklist in filled_checklists(report, ANSWERS)}
 
 
 def status(checklist: Checklist, number: str) -> Status:
@@ -70,21 +70,21 @@ def test_annotators_of_other_lesions_are_not_known(
     report: EvaluationReport, synthetic: bool | None
 ) -> None:
     real = replace(report.datasets[0], key="real", synthetic=synthetic)
-    claim, tripod = filled_checklists(replace(report, datasets=(*report.datasets, real)))
+    claim, tripod = filled_checklists(replace(report, datasets=(*report.datasets, real)), ANSWERS)
     assert status(claim, "16") is Status.NOT_KNOWN
     assert status(tripod, "8c") is Status.NOT_KNOWN
     assert "not known for lesions inserted into real limbs" in value(claim, "14")
 
 
 def test_partitions_are_by_patient_only_if_the_lists_say_so(report: EvaluationReport) -> None:
-    assert status(filled_checklists(report)[0], "21") is Status.REPORTED
+    assert status(filled_checklists(report, ANSWERS)[0], "21") is Status.REPORTED
     model = report.provenance.model
     assert model is not None
     for lists in ({}, {"patients": ["p1"], "held_out_patients": ["p1", "p2", "p3"]},
                   {"patients": ["p9"], "held_out_patients": ["p1"]}):  # fmt: skip
         told = replace(model, training_data={"hosts": lists})
         changed = replace(report, provenance=replace(report.provenance, model=told))
-        assert status(filled_checklists(changed)[0], "21") is Status.NOT_KNOWN, lists
+        assert status(filled_checklists(changed, ANSWERS)[0], "21") is Status.NOT_KNOWN, lists
 
 
 def test_what_the_maker_told_is_passed_on(report: EvaluationReport) -> None:
@@ -92,13 +92,13 @@ def test_what_the_maker_told_is_passed_on(report: EvaluationReport) -> None:
     assert model is not None
     told = replace(model, training_data={"selection": "best of validation", "initialization": "He"})
     changed = replace(report, provenance=replace(report.provenance, model=told))
-    claim = filled_checklists(changed)[0]
+    claim = filled_checklists(changed, ANSWERS)[0]
     assert value(claim, "26") == "best of validation"
     assert value(claim, "24") == "He"
 
 
 def test_without_a_model_nothing_is_said_of_one(nothing: EvaluationReport) -> None:
-    claim, tripod = filled_checklists(nothing)
+    claim, tripod = filled_checklists(nothing, ANSWERS)
     for number in ("1", "3", "9", "20", "21", "22", "25", "41"):
         assert status(claim, number) is Status.NOT_KNOWN, number
     for number in ("9a", "12b", "12c", "22"):
@@ -108,7 +108,7 @@ def test_without_a_model_nothing_is_said_of_one(nothing: EvaluationReport) -> No
 
 def test_no_record_at_all_claims_next_to_nothing(nothing: EvaluationReport) -> None:
     empty = replace(nothing, datasets=(), definitions=(), notice="")
-    claim, _ = filled_checklists(empty)
+    claim, _ = filled_checklists(empty, ANSWERS)
     reported = {item.id for item in claim.items if item.status is Status.REPORTED}
     # Objectives, goal, software and the bootstrap are facts of the run itself.
     assert reported == {"4", "6", "23", "29"}

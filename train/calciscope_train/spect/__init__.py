@@ -1,1 +1,1 @@
-"""Training of the hot-spot network: synthetic SPECT cases, classifier, calibration, export."""
+"""Training of the network that says which compartment a hot spot of bone SPECT lies in."""

@@ -4,80 +4,88 @@ No answer may say more than the manifest does; without a model there is none.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from calciscope.evaluation.records import EvaluationReport
+from calciscope.evaluation.records import EvaluationProvenance
 from calciscope.evaluation.report.wording import model_name
 
 
-def technology(report: EvaluationReport) -> str | None:
+class HasProvenance(Protocol):
+    """An evaluation of any kind of model."""
+
+    @property
+    def provenance(self) -> EvaluationProvenance:
+        """How it came about."""
+
+
+def technology(report: HasProvenance) -> str | None:
     """CLAIM 1."""
     model = report.provenance.model
     return f"Segmentation of CT by the network {model_name(model)} (ONNX)" if model else None
 
 
-def intended_use(report: EvaluationReport) -> str | None:
+def intended_use(report: HasProvenance) -> str | None:
     """As the model's manifest has it."""
     model = report.provenance.model
     return f"Intended use by the manifest: {model.intended_use}" if model else None
 
 
-def preprocessing(report: EvaluationReport) -> str | None:
+def preprocessing(report: HasProvenance) -> str | None:
     """As the model's manifest has it."""
     model = report.provenance.model
     return flat(model.preprocessing) or None if model else None
 
 
-def model_description(report: EvaluationReport) -> str | None:
+def model_description(report: HasProvenance) -> str | None:
     """In the maker's words, where the manifest has them."""
     return _told(report, "description", "architecture")
 
 
-def initialization(report: EvaluationReport) -> str | None:
+def initialization(report: HasProvenance) -> str | None:
     """In the maker's words."""
     return _told(report, "initialization")
 
 
-def training(report: EvaluationReport) -> str | None:
+def training(report: HasProvenance) -> str | None:
     """Where all that the manifest says of training stands."""
     model = report.provenance.model
     told = ", ".join(str(key).replace("_", " ") for key in model.training_data) if model else ""
     return f"Section 'Provenance', training data: {told}" if told else None
 
 
-def selection(report: EvaluationReport) -> str | None:
+def selection(report: HasProvenance) -> str | None:
     """In the maker's words."""
     return _told(report, "selection")
 
 
-def ensembling(report: EvaluationReport) -> str | None:
+def ensembling(report: HasProvenance) -> str | None:
     """In the maker's words."""
     return _told(report, "ensembling")
 
 
-def imbalance(report: EvaluationReport) -> str | None:
+def imbalance(report: HasProvenance) -> str | None:
     """In the maker's words."""
     return _told(report, "class_imbalance")
 
 
-def access(report: EvaluationReport) -> str | None:
+def access(report: HasProvenance) -> str | None:
     """Commit and license, as far as the manifest has them."""
     model = report.provenance.model
     return f"Model under {model.license}, made by commit {model.commit}" if model else None
 
 
-def predictors(report: EvaluationReport) -> str | None:
+def predictors(report: HasProvenance) -> str | None:
     """A model reads HU on the grid its manifest names."""
     return "The CT's HU, preprocessed as the manifest says" if report.provenance.model else None
 
 
-def specification(report: EvaluationReport) -> str | None:
+def specification(report: HasProvenance) -> str | None:
     """The file that predicts."""
     model = report.provenance.model
     return f"ONNX file with SHA-256 {model.sha256}" if model else None
 
 
-def _told(report: EvaluationReport, *keys: str) -> str | None:
+def _told(report: HasProvenance, *keys: str) -> str | None:
     """What the maker of a model wrote into its training data under one of these keys."""
     model = report.provenance.model
     told = (

@@ -1,7 +1,6 @@
 """Reliability diagram, and the calibration error against its null floor."""
 
 from calciscope.evaluation.record_figures import Calibration
-from calciscope.evaluation.records import DatasetReport
 from calciscope.evaluation.report.blocks import Chart
 from calciscope.evaluation.report.drawing import (
     BAND,
@@ -15,13 +14,26 @@ from calciscope.evaluation.report.drawing import (
     rows_axis,
     whisker,
 )
-from calciscope.evaluation.report.wording import interval, number, plural, sample
+from calciscope.evaluation.report.wording import capital, interval, number, plural
 from calciscope.writers.report_blocks import Table
 
 
-def reliability_chart(data: DatasetReport, calibration: Calibration) -> Chart:
-    """Share of predicted lesions that are lesions, against the probability promised."""
-    name = f"{data.key}-reliability"
+def reliability_chart(
+    key: str,
+    basis: str,
+    calibration: Calibration,
+    noun: str = "predicted lesion",
+    outcome: str = "share that are lesions",
+) -> Chart:
+    """Share of what came true, against the probability promised.
+
+    Args:
+        key: of the data set.
+        basis: what the figures rest on, in words.
+        calibration: with at least one bin.
+        noun: what has a probability; outcome: what comes true, for the axis.
+    """
+    name = f"{key}-reliability"
     bins = calibration.bins
     with chart_style(name):
         figure = new_figure(HALF_MM, 84.0)
@@ -35,7 +47,7 @@ def reliability_chart(data: DatasetReport, calibration: Calibration) -> Chart:
                   markersize=4.5, label="observed")  # fmt: skip
         axes.set_ylim(-0.02, 1.02)
         axes.set_xlim(-0.02, 1.02)
-        axes.set_ylabel("share that are lesions")
+        axes.set_ylabel(outcome)
         axes.grid()
         axes.legend(loc="upper left")
         below.vlines(x, 0, [part.count for part in bins], color=SOFT, linewidth=3.0)
@@ -46,8 +58,8 @@ def reliability_chart(data: DatasetReport, calibration: Calibration) -> Chart:
             figure,
             name,
             "Reliability of probabilities",
-            f"{plural(calibration.count, 'predicted lesion')} in bins of equal mass; line: Wilson"
-            f" 95 % interval; below: how many. {sample(data)}.",
+            f"{plural(calibration.count, noun)} in bins of equal mass; line: Wilson"
+            f" 95 % interval; below: how many. {basis}.",
             "; ".join(
                 f"promised {part.mean_probability:.2f}, observed {part.observed:.2f}"
                 f" of {part.count}"
@@ -60,7 +72,7 @@ def reliability_chart(data: DatasetReport, calibration: Calibration) -> Chart:
                     "Probabilities",
                     "Mean",
                     "Observed [95\u00a0%\u00a0interval]",
-                    "Predicted lesions",
+                    capital(f"{noun}s"),
                 ),
                 tuple(
                     (
@@ -75,12 +87,12 @@ def reliability_chart(data: DatasetReport, calibration: Calibration) -> Chart:
         )
 
 
-def floor_chart(data: DatasetReport, calibration: Calibration) -> Chart | None:
+def floor_chart(key: str, basis: str, calibration: Calibration) -> Chart | None:
     """The ECE beside what a perfectly calibrated predictor would score; None without either."""
     ece, floor, high = calibration.ece, calibration.ece_null_median, calibration.ece_null_95
     if ece.value is None or floor is None or high is None:
         return None
-    name = f"{data.key}-ece"
+    name = f"{key}-ece"
     with chart_style(name):
         figure = new_figure(HALF_MM, 40.0)
         axes = figure.subplots()
@@ -99,7 +111,7 @@ def floor_chart(data: DatasetReport, calibration: Calibration) -> Chart | None:
             "Calibration error against its null floor",
             f"ECE {interval(ece, 3)}; a perfectly calibrated predictor of these probabilities would"
             f" score {number(floor, 3)} in the median and up to {number(high, 3)} in 95 %: the"
-            f" measured one is {verdict} that. {sample(data)}.",
+            f" measured one is {verdict} that. {basis}.",
             f"ECE {interval(ece, 3)}, null floor {number(floor, 3)} to {number(high, 3)}",
             Table(
                 f"{name}-numbers",

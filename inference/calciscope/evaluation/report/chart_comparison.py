@@ -89,15 +89,23 @@ def comparison_chart(data: DatasetReport, keys: Sequence[str]) -> Chart | None:
         )
 
 
-def sensitivity_chart(data: DatasetReport, by: str, rows: Sequence[SensitivityRow]) -> Chart:
+def sensitivity_chart(
+    key: str,
+    basis: str,
+    by: str,
+    rows: Sequence[SensitivityRow],
+    finder: str,
+    noun: str = "lesions",
+) -> Chart:
     """Sensitivity of groups of lesions, with their counts.
 
     Args:
-        data: where they are from.
+        key: of the data set they are from; basis: what the figures rest on, in words.
         by: what they are grouped by.
         rows: at least one.
+        finder: what finds them; noun: what they are.
     """
-    name = f"{data.key}-sensitivity-{by}"
+    name = f"{key}-sensitivity-{by.replace(' ', '-')}"
     names = [kind_name(row.name) if by == "kind" else row.name for row in rows]
     with chart_style(name):
         figure = new_figure(HALF_MM, 20.0 + ROW_MM * len(rows))
@@ -105,7 +113,7 @@ def sensitivity_chart(data: DatasetReport, by: str, rows: Sequence[SensitivityRo
         axes.set_title(f"Sensitivity by {by}")
         rows_axis(axes, names)
         axes.set_xlim(0.0, 1.0)
-        axes.set_xlabel("share of lesions found")
+        axes.set_xlabel(f"share of {noun} found")
         for place, row in enumerate(rows):
             known = row.sensitivity
             if known.value is not None:
@@ -123,13 +131,13 @@ def sensitivity_chart(data: DatasetReport, by: str, rows: Sequence[SensitivityRo
             figure,
             name,
             f"Sensitivity by {by}",
-            f"{capital(data.judged.name)}; at the right: found / lesions; line: 95 % interval over"
-            f" patients. {sample(data)}.",
+            f"{capital(finder)}; at the right: found / {noun}; line: 95 % interval over"
+            f" patients. {basis}.",
             "; ".join(f"{row.name}: {row.found} of {row.lesions}" for row in rows),
             Table(
                 f"{name}-numbers",
                 f"Sensitivity by {by}",
-                (by.capitalize(), "Lesions", "Found", "Sensitivity [95\u00a0%\u00a0interval]"),
+                (by.capitalize(), capital(noun), "Found", "Sensitivity [95\u00a0%\u00a0interval]"),
                 tuple(
                     (row.name, number(row.lesions, 0), number(row.found, 0),
                      interval(row.sensitivity, 3))

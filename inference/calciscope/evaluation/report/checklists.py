@@ -5,19 +5,21 @@ items stands in `templates/*.yaml`, the answers in `answers.py`.
 """
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
-from calciscope.evaluation.records import EvaluationReport
-from calciscope.evaluation.report.answers import ANSWERS, NotApplicable
+from calciscope.evaluation.report.answers import NotApplicable
 from calciscope.evaluation.report.blocks import Section
 from calciscope.writers.report_blocks import Table, Text
 
 NAMES = ("claim", "tripod_ai")
+
+Report = TypeVar("Report")
 
 
 class Status(StrEnum):
@@ -59,23 +61,31 @@ class Checklist:
         return {status: found[status] for status in Status}
 
 
-def filled_checklists(report: EvaluationReport) -> tuple[Checklist, ...]:
-    """CLAIM and TRIPOD+AI for a run."""
-    return tuple(_filled(name, report) for name in NAMES)
+def filled_checklists(
+    report: Report, answers: Mapping[str, Callable[[Report], str | None]]
+) -> tuple[Checklist, ...]:
+    """CLAIM and TRIPOD+AI for a run.
+
+    Args:
+        report: of the run.
+        answers: what it knows, by the name that the checklists use; None: nothing.
+    """
+    told = {name: answer(report) for name, answer in answers.items()}
+    return tuple(_filled(name, told) for name in NAMES)
 
 
-def _filled(key: str, report: EvaluationReport) -> Checklist:
+def _filled(key: str, told: Mapping[str, str | None]) -> Checklist:
     source = files("calciscope.evaluation.report") / "templates" / f"{key}.yaml"
     content: dict[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8"))
-    items = tuple(_item(item, report) for item in content["items"])
+    items = tuple(_item(item, told) for item in content["items"])
     return Checklist(key, str(content["name"]), str(content["title"]), items)
 
 
-def _item(item: dict[str, Any], report: EvaluationReport) -> ChecklistItem:
+def _item(item: dict[str, Any], told: Mapping[str, str | None]) -> ChecklistItem:
     known = (str(item["id"]), str(item["section"]), str(item["text"]))
     if "not_applicable" in item:
         return ChecklistItem(*known, Status.NOT_APPLICABLE, str(item["not_applicable"]))
-    answer = ANSWERS[item["answer"]](report) if "answer" in item else None
+    answer = told[item["answer"]] if "answer" in item else None
     if not answer:
         return ChecklistItem(*known, Status.NOT_KNOWN, "")
     status = Status.NOT_APPLICABLE if isinstance(answer, NotApplicable) else Status.REPORTED

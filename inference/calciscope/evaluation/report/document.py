@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from calciscope.evaluation.definitions import RESAMPLES_TEXT
 from calciscope.evaluation.records import EvaluationReport
+from calciscope.evaluation.report.answers import ANSWERS
 from calciscope.evaluation.report.answers_model import flat
 from calciscope.evaluation.report.blocks import Block, Document, Section
 from calciscope.evaluation.report.case_pictures import CasePictures
@@ -84,7 +85,7 @@ def _ends(low: float | None, high: float | None) -> str:
 def _closing(report: EvaluationReport) -> Iterator[Section]:
     rows = tuple((capital(definition.name), definition.text) for definition in report.definitions)
     yield Section("method", "How it was measured", (Facts(rows),), level=1)
-    for checklist in filled_checklists(report):
+    for checklist in filled_checklists(report, ANSWERS):
         yield checklist_section(checklist)
     yield Section("provenance", "Provenance", (Facts(tuple(_provenance(report))),), level=1)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -70,6 +71,21 @@ def model_card(report: EvaluationReport, manifest: ModelManifest) -> str:
     report = typeset(report)
     training = manifest.training_data
     overlap = patient_overlap(report)
+    return render_card(
+        report=report,
+        manifest=manifest,
+        description=str(training.get(DESCRIPTION_KEY) or _description(manifest)),
+        extras=tuple(_extras(manifest)),
+        training=training_rows(training),
+        patients=f"{overlap.text}." if overlap else "",
+        datasets=[_card_data(data) for data in report.datasets],
+        weak=[line for data in report.datasets for line in weak_spots(data)],
+        limits=tuple(_limits(report, training)),
+    )
+
+
+def render_card(**content: Any) -> str:
+    """The card of any kind of model; see the template for what it is made of."""
     environment = Environment(
         loader=PackageLoader("calciscope.evaluation.report", "templates"),
         # Markdown, not HTML; what could break a table is escaped by _cell.
@@ -79,18 +95,8 @@ def model_card(report: EvaluationReport, manifest: ModelManifest) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("model_card.md.j2").render(
-        report=report,
-        manifest=manifest,
-        notice="Research use, not a diagnosis",
-        description=str(training.get(DESCRIPTION_KEY) or _description(manifest)),
-        extras=tuple(_extras(manifest)),
-        training=tuple(_training(training)),
-        patients=f"{overlap.text}." if overlap else "",
-        datasets=[_card_data(data) for data in report.datasets],
-        weak=[line for data in report.datasets for line in weak_spots(data)],
-        limits=tuple(_limits(report, training)),
-    )
+    template = environment.get_template("model_card.md.j2")
+    return template.render(notice="Research use, not a diagnosis", **content)
 
 
 def _description(manifest: ModelManifest) -> str:
@@ -118,6 +124,11 @@ def _extras(manifest: ModelManifest) -> Iterator[str]:
         )
 
 
+def training_rows(training: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """What a manifest says of training, but for what stands elsewhere on the card."""
+    return tuple(_training(training))
+
+
 def _training(training: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for key, value in training.items():
         if key not in (DESCRIPTION_KEY, LIMITS_KEY):
@@ -130,13 +141,14 @@ def _card_data(data: DatasetReport) -> CardData:
     return CardData(
         f"{capital(data.name)} ({synthetic(data)})",
         capital(sample(data)),
-        tuple(_cell(text) for text in table.head[1:]),
-        tuple(tuple(_cell(cell) for cell in row) for row in table.rows),
+        tuple(cell(text) for text in table.head[1:]),
+        tuple(tuple(cell(text) for text in row) for row in table.rows),
         tuple(_lines(data)),
     )
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """A text that cannot break a table of Markdown."""
     return text.replace("|", "\\|").replace("\n", " ")
 
 

@@ -1,10 +1,10 @@
 """Whether a model was trained on patients that it is evaluated on, as far as lists tell."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from calciscope.evaluation.records import EvaluationReport
+from calciscope.evaluation.records import EvaluationReport, ModelRecord
 from calciscope.evaluation.report.wording import plural
 
 TRAINED_KEY = "patients"
@@ -38,14 +38,18 @@ class PatientOverlap:
 
 def patient_overlap(report: EvaluationReport) -> PatientOverlap | None:
     """Compare the lists of patients; None where the manifest has none."""
-    model = report.provenance.model
+    evaluated = {row.patient for data in report.datasets for row in data.judged.cases}
+    return listed_overlap(report.provenance.model, evaluated)
+
+
+def listed_overlap(model: ModelRecord | None, evaluated: Set[str]) -> PatientOverlap | None:
+    """Find evaluated patients in the lists of a manifest; None where it has none."""
     if model is None:
         return None
     trained = set(_listed(model.training_data, TRAINED_KEY))
     held_out = set(_listed(model.training_data, HELD_OUT_KEY))
     if not trained and not held_out:
         return None
-    evaluated = {row.patient for data in report.datasets for row in data.judged.cases}
     return PatientOverlap(
         len(evaluated), tuple(sorted(evaluated & trained)), len(evaluated & held_out)
     )
@@ -53,7 +57,11 @@ def patient_overlap(report: EvaluationReport) -> PatientOverlap | None:
 
 def leak_caution(report: EvaluationReport) -> tuple[str, ...]:
     """A sentence where patients were both trained on and evaluated."""
-    overlap = patient_overlap(report)
+    return overlap_caution(patient_overlap(report))
+
+
+def overlap_caution(overlap: PatientOverlap | None) -> tuple[str, ...]:
+    """A sentence where an overlap has patients that were trained on."""
     if overlap is None or not overlap.trained_on:
         return ()
     names = ", ".join(overlap.trained_on)

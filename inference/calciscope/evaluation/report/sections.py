@@ -81,7 +81,7 @@ def _headline(data: DatasetReport) -> tuple[Block, ...]:
 def _sensitivities(data: DatasetReport) -> Iterator[Block]:
     rows = data.judged.sensitivities
     charts = [
-        sensitivity_chart(data, by, group)
+        sensitivity_chart(data.key, sample(data), by, group, data.judged.name)
         for by in dict.fromkeys(row.by for row in rows)
         if (group := tuple(row for row in rows if row.by == by and row.lesions > 0))
     ]
@@ -155,8 +155,11 @@ def _calibration(data: DatasetReport) -> Iterator[Block]:
     if calibration is None or not calibration.bins:
         yield Text(f"Not measured: {_no_scores(data)}.")
         return
-    floor = floor_chart(data, calibration)
-    charts = (reliability_chart(data, calibration), *((floor,) if floor else ()))
+    floor = floor_chart(data.key, sample(data), calibration)
+    charts = (
+        reliability_chart(data.key, sample(data), calibration),
+        *((floor,) if floor else ()),
+    )
     yield Text(
         "ECE is never 0 in a finite sample: its null floor is what a perfectly calibrated"
         f" predictor of the same probabilities would score. Brier score"

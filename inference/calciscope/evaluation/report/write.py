@@ -49,7 +49,15 @@ def write_report(
     Raises:
         OutputError: the folder cannot be written to.
     """
-    document = build_document(report, pictures)
+    return write_document(build_document(report, pictures), folder)
+
+
+def write_document(document: Document, folder: Path) -> ReportFiles:
+    """Write a document as report.html, report.pdf and report_figures/, all or none of them.
+
+    Raises:
+        OutputError: the folder cannot be written to.
+    """
     staging = folder / f".report.{secrets.token_hex(4)}.partial"
     try:
         staging.mkdir(parents=True)

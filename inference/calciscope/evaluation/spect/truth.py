@@ -67,7 +67,7 @@ def hot_spot_truth(
         raise InputError("activity and compartments of a case do not share a grid; make it again")
     wanted = np.unique(hot_spot_ids.array) if ids is None else np.asarray(ids)
     wanted = wanted[wanted > 0]
-    found = _ids_at_voxels(hot_spot_ids, activity)
+    found = ids_at_voxels(hot_spot_ids, activity)
     chosen = (found > 0) & (compartments.array.ravel() != NO_COMPARTMENT)
     classes = len(HOT_SPOT_COMPARTMENTS)
     highest = int(max(wanted.max(initial=0), found.max(initial=0)))
@@ -92,7 +92,7 @@ def _truth(number: int, sums: NDArray[np.float64]) -> HotSpotTruth:
     )
 
 
-def _ids_at_voxels(hot_spot_ids: Volume, grid: Volume) -> NDArray[np.int64]:
+def ids_at_voxels(hot_spot_ids: Volume, grid: Volume) -> NDArray[np.int64]:
     """Id at the center of each voxel of a grid, flat, plane by plane to spare memory."""
     _, rows, planes = grid.shape
     plane = np.stack(

@@ -113,7 +113,7 @@ def paint_hu(canvas: Canvas, layers: Layers, region: Region, hu: float) -> None:
         for k in range(3)
     ]
     mesh = np.meshgrid(*lines, indexing="ij")
-    alpha = ndimage.map_coordinates(share, mesh, order=1, mode="constant").astype(np.float32)
+    alpha = ndimage.map_coordinates(share, mesh, order=1, mode="grid-constant").astype(np.float32)
     part = canvas.hu[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))]
     part += alpha * (np.float32(hu) - part)
 
@@ -183,7 +183,8 @@ def _put(
         middle = _middle(layers, region)
         # Most foci stand alone; some touch.
         near = [o for o in others if np.linalg.norm(np.array(o.center_mm) - middle) < 30]
-        if near and attempt < TRIES - 3 and rng.uniform() < 0.85:
+        lonely = kind.shape != "blob" or (attempt < TRIES - 3 and rng.uniform() < 0.85)
+        if near and lonely:
             continue
         suv = kind.suv.draw(rng)
         painted = paint_focus(layers, region, suv, kind.compartment)
@@ -223,6 +224,9 @@ def focus_region(
         return _blob(layers, muscles, kind, index, rng)
     organ = _component(layers.organs[kind.site], index)
     if kind.shape == "whole":
+        size = kind.length_mm.draw(rng)
+        if size:
+            organ = organ & _ball(layers, index, 0.5 * size)
         return _cropped(organ.astype(np.float32))
     if kind.shape == "shell":
         return _shell(layers, organ, kind.depth_mm.draw(rng), kind.compartment)
@@ -232,6 +236,12 @@ def focus_region(
 def _component(mask: Mask, index: NDArray[np.intp]) -> Mask:
     labels, _ = ndimage.label(mask)
     return np.asarray(labels == labels[tuple(index)])
+
+
+def _ball(layers: Layers, index: NDArray[np.intp], radius_mm: float) -> Mask:
+    x, y, z = layers.axes
+    px, py, pz = layers.grid.lps_mm(index)
+    return np.asarray((x - px) ** 2 + (y - py) ** 2 + (z - pz) ** 2 < radius_mm**2)
 
 
 def _cropped(share: Values) -> Region | None:

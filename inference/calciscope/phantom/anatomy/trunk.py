@@ -25,6 +25,9 @@ from calciscope.phantom.anatomy.viscera import bowel_loop
 
 Rng = np.random.Generator
 
+BREAST_GIRTH = (0.85, 1.2)
+"""Least and largest factor on the breasts: they are drawn with their own size."""
+
 LEAST_GIRTH = 0.94
 """Least share of the outline's radii: the rib cage under it does not shrink with the flesh."""
 
@@ -231,12 +234,19 @@ def _turned(center: tuple[float, float, float], radii: np.ndarray, degrees: floa
 
 
 def not_thinner(part: Anatomy, base: Anatomy) -> Anatomy:
-    """Flesh that covers the rib cage: radii of at least `LEAST_GIRTH` of the base's."""
+    """Flesh that covers the rib cage: radii of at least `LEAST_GIRTH` of the base's.
 
-    def least(solid: Solid, first: Solid) -> Solid:
-        if isinstance(solid, (Tube, Ball)) and isinstance(first, (Tube, Ball)):
-            return replace(solid, radii_mm=np.maximum(solid.radii_mm, LEAST_GIRTH * first.radii_mm))
-        return solid
+    Breasts differ by no more than `BREAST_GIRTH`: all of them is fat, so that a factor on fat
+    would be one on the whole.
+    """
+
+    def least(flesh: Flesh, first: Solid) -> Solid:
+        solid = flesh.solid
+        if not isinstance(solid, (Tube, Ball)) or not isinstance(first, (Tube, Ball)):
+            return solid
+        low, high = BREAST_GIRTH if flesh.name == "breast" else (LEAST_GIRTH, np.inf)
+        radii = np.clip(solid.radii_mm, low * first.radii_mm, high * first.radii_mm)
+        return replace(solid, radii_mm=radii)
 
     flesh = zip(part.flesh, base.flesh, strict=True)
-    return replace(part, flesh=tuple(replace(f, solid=least(f.solid, b.solid)) for f, b in flesh))
+    return replace(part, flesh=tuple(replace(f, solid=least(f, b.solid)) for f, b in flesh))

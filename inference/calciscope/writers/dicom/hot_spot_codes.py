@@ -28,7 +28,7 @@ GRAM = DicomCode("g", "UCUM", "gram")
 TOTAL_UPTAKE = DicomCode("TOTAL_UPTAKE", SCHEME, "Total uptake, mean SUVbw times volume")
 HOT_SPOTS = DicomCode("NUMBER_HOT_SPOTS", SCHEME, "Number of hot spots")
 PHYSIOLOGIC_HOT_SPOTS = DicomCode(
-    "NUMBER_PHYSIOLOGIC", SCHEME, "Number of hot spots where uptake is expected"
+    "NUMBER_EXPECTED", SCHEME, "Number of hot spots where uptake is expected"
 )
 
 CONCORDANCE = DicomCode("CONCORDANCE", SCHEME, "Concordance of CT and SPECT")
@@ -37,9 +37,18 @@ RUNNER_UP = DicomCode("RUNNER_UP", SCHEME, "Second likeliest compartment")
 SUV_COMPUTED = DicomCode("SUV_COMPUTED", SCHEME, "Standardized uptake value could be computed")
 
 CONCORDANCES: Mapping[ConcordanceClass, DicomCode] = MappingProxyType(
-    {each: DicomCode(each.name, SCHEME, each.value.replace("_", " ")) for each in ConcordanceClass}
+    {
+        each: DicomCode(code, SCHEME, each.value.replace("_", " "))
+        for each, code in (
+            (ConcordanceClass.CALCIFIED_HOT, "CALCIFIED_HOT"),
+            (ConcordanceClass.CALCIFIED_COLD, "CALCIFIED_COLD"),
+            (ConcordanceClass.HOT_WITHOUT_CALCIFICATION, "HOT_ALONE"),
+            (ConcordanceClass.NOT_ASSESSABLE, "NOT_ASSESSABLE"),
+        )
+    }
 )
-"""What lies together; whether mineral is active or inert is interpretation."""
+"""What lies together; whether mineral is active or inert is interpretation. Code values are short:
+longer ones go into an element that few readers know (PS3.3 8.8)."""
 
 YES_NO: Mapping[bool, DicomCode] = MappingProxyType({True: codes.SCT.Yes, False: codes.SCT.No})
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import highdicom as hd
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
-from pydicom.sr.coding import Code as DicomCode
 
 from calciscope.findings import Findings
 from calciscope.findings_json import to_dict
@@ -48,7 +47,7 @@ SERIES = ResultSeries("SR", "Calciscope measurements (research use, not a diagno
 
 CT_PROCEDURE = codes.cid100.CTUnspecifiedBodyRegion
 SPECT_PROCEDURE = codes.SCT.SPECT
-"""What the report is of (CID 100, CID 3206)."""
+"""The other thing that was done (CID 3206); CID 100, of what a report is of, has no SPECT."""
 
 FEW = 8
 """Up to so many images (bed positions of an NM) each group names; of more it names the series."""
@@ -118,7 +117,6 @@ def write_measurement_report(
         report = hd.sr.Comprehensive3DSR(
             evidence=[*headers, *instances, *(_evidence(each) for each in written)],
             content=_content(
-                procedures,
                 version,
                 [
                     *_lesions(study, findings, compartments, lesions, model, identity),
@@ -139,7 +137,7 @@ def write_measurement_report(
         save(report, path)
 
 
-def _content(procedures: Sequence[DicomCode], version: str, groups: Sequence[Group]) -> Dataset:
+def _content(version: str, groups: Sequence[Group]) -> Dataset:
     """The content tree."""
     report = hd.sr.MeasurementReport(
         observation_context=hd.sr.ObservationContext(
@@ -153,7 +151,7 @@ def _content(procedures: Sequence[DicomCode], version: str, groups: Sequence[Gro
                 ),
             )
         ),
-        procedure_reported=procedures,
+        procedure_reported=CT_PROCEDURE,
         imaging_measurements=groups,
         title=codes.DCM.ImagingMeasurementReport,
     )

@@ -15,10 +15,11 @@ import numpy as np
 from pydicom import Dataset
 from pydicom.uid import UID
 
+from calciscope.readers.dicom_files import FoundFile
+from calciscope.readers.nm_frames import nm_slices
 from calciscope.readers.spect_study import SpectStudy
 from calciscope.readers.study import CtStudy
 from calciscope.volume import Volume
-from calciscope.writers.dicom.nm_frames import nm_frame_positions_mm
 from calciscope.writers.dicom.source import bare_headers, frame_of_reference_of
 
 PATIENT = hd.CoordinateSystemNames.PATIENT
@@ -141,13 +142,15 @@ def _with_grid(header: Dataset, grid: Volume, frame_of_reference: UID) -> Datase
 def _frames_of_slices(study: SpectStudy) -> tuple[tuple[Frame, ...], ...]:
     """The frames at the place of each slice; none where the grid is not that of the files."""
     found: list[list[Frame]] = [[] for _ in range(study.volume.shape[2])]
+    file = FoundFile(study.source, study.source.name)
     for header in study.instances:
-        indices = study.volume.index(nm_frame_positions_mm(header))
-        slices = np.rint(indices[:, 2]).astype(int)
-        wanted = np.stack([np.zeros(len(slices)), np.zeros(len(slices)), slices], axis=1)
-        same = (np.abs(indices - wanted) < NEAR_VOXELS).all(axis=1)
-        for number, (k, fits) in enumerate(zip(slices, same, strict=True), start=1):
-            if fits and 0 <= k < len(found):
+        for number, each in enumerate(nm_slices(header, file), start=1):
+            if each.position is None:
+                continue
+            index = study.volume.index(each.position)
+            k = round(float(index[2]))
+            near = np.abs(index - (0, 0, k)).max() < NEAR_VOXELS
+            if near and 0 <= k < len(found):
                 found[k].append(Frame(header, number))
     return tuple(tuple(frames) for frames in found)
 

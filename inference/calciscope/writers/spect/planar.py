@@ -23,9 +23,6 @@ BODY_SHARE = 0.03
 MARGIN_MM = 15.0
 PIXELS_PER_MM = 1.6
 LARGEST_SIDE_PX = 1200
-SATURATED = 0.4
-"""Share of the densest pixel that is black already: without it all but the hottest is pale."""
-
 GAMMA = 0.75
 
 ANTERIOR = Edges(left="R", right="L", top="H", bottom="F")
@@ -40,12 +37,12 @@ def planar_views(spect: SpectPictureInput, scale: UptakeScale) -> tuple[Projecti
     crossed = (uptake > BODY_SHARE * scale.top) * (volume.spacing_mm[1] * WATER_PER_MM)
     front = _weakened(uptake, crossed)
     back = _weakened(uptake[:, ::-1], crossed[:, ::-1])
-    black = SATURATED * max(float(front.max()), float(back.max()), 1e-9)
     peaks = {
         spot.id: volume.index(peak)
         for spot, peak in zip(spect.findings.hot_spots, spect.peaks_lps_mm().values(), strict=True)
         if not spot.physiologic
     }
+    black = max(_black(front, peaks), _black(back, peaks))
     return (
         _view("Anterior", front, volume, black, peaks, ANTERIOR),
         _view("Posterior", back, volume, black, peaks, POSTERIOR),
@@ -56,6 +53,15 @@ def _weakened(uptake: NDArray[np.float32], crossed: NDArray[np.float64]) -> NDAr
     """Sum along y toward a camera at its beginning; shape (X, Z)."""
     depth = np.cumsum(crossed, axis=1) - crossed / 2
     return np.asarray((uptake * np.exp(-depth)).sum(axis=1), dtype=np.float32)
+
+
+def _black(plane: NDArray[np.float32], peaks: dict[int, NDArray[np.float64]]) -> float:
+    """What is drawn black: the densest hot spot; a knee or a bladder may be denser."""
+    at = [np.round(peak).astype(int)[[0, 2]] for peak in peaks.values()]
+    values = [
+        float(plane[i, k]) for i, k in at if 0 <= i < plane.shape[0] and 0 <= k < plane.shape[1]
+    ]
+    return max(values or [float(plane.max())], default=0.0) or 1.0
 
 
 def _cropped(volume: Volume, scale: UptakeScale) -> Volume:

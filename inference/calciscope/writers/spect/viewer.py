@@ -37,10 +37,15 @@ def uptake_volume(spect: SpectPictureInput, ct: Volume) -> Volume:
     return grid.with_array(np.rint(share * TOP).astype(np.uint8))
 
 
-def viewer_colors() -> dict[str, Any]:
-    """The scale of the still pictures as the viewer takes it: colors at values 0 to 255."""
+def viewer_colors(in_3d: bool) -> dict[str, Any]:
+    """The scale of the still pictures as the viewer takes it: colors at values 0 to 255.
+
+    Args:
+        in_3d: bone and faint uptake are left out, which would hide lesions behind them.
+    """
     rgb = np.rint(255 * colormaps[COLORMAP](np.array(STOPS))[:, :3]).astype(int)
-    alpha = [round(255 * min(max((s - FAINT) / (STRONG - FAINT), 0.0), 1.0)) for s in STOPS]
+    first, last, most = (STRONG - FAINT, 1.0, 0.5) if in_3d else (FAINT, STRONG, 1.0)
+    alpha = [round(255 * most * min(max((s - first) / (last - first), 0.0), 1.0)) for s in STOPS]
     red, green, blue = rgb.T.tolist()
     intensity = [round(255 * stop) for stop in STOPS]
     return {"R": red, "G": green, "B": blue, "A": alpha, "I": intensity}

@@ -86,8 +86,8 @@
     labels.setColormapLabel(labelColors());
     viewer.addVolume(labels);
     if (part("uptake")) {
-      viewer.addColormap("uptake", scene.uptake.colors);
-      const spect = await NVImage.loadFromBase64({ base64: part("spect").textContent, name: "spect.nii.gz", colormap: "uptake", cal_min: 0, cal_max: scene.uptake.top, opacity: 0 });
+      for (const kind of ["flat", "solid"]) viewer.addColormap(kind, scene.uptake[kind]);
+      const spect = await NVImage.loadFromBase64({ base64: part("spect").textContent, name: "spect.nii.gz", colormap: "flat", cal_min: 0, cal_max: scene.uptake.top, opacity: 0 });
       viewer.addVolume(spect);
       part("uptake").addEventListener("input", blend);
     }
@@ -101,9 +101,11 @@
     canvas.focus({ preventScroll: true });
   }
 
-  // How strongly the uptake, the third volume, lies over the others; in 3D it must not hide lesions.
+  // How strongly the uptake, the third volume, lies over the others; in 3D only the hottest does.
   function blend() {
-    if (part("uptake")) viewer.setOpacity(2, (isRender() ? 0.5 : 1) * (Number(part("uptake").value) / 100));
+    if (!part("uptake")) return;
+    viewer.setColormap(viewer.volumes[2].id, isRender() ? "solid" : "flat");
+    viewer.setOpacity(2, Number(part("uptake").value) / 100);
   }
 
   function start() {

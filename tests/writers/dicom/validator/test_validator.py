@@ -118,6 +118,14 @@ def test_every_object_is_valid(tmp_path: Path, two_lesions: Any, errors: Errors)
     assert {path.stem: errors(path) for path in paths} == {path.stem: [] for path in paths}
 
 
+@pytest.mark.parametrize("dicom", [True, False])
+def test_hot_spots_are_valid(tmp_path: Path, with_spect: Any, errors: Errors, dicom: bool) -> None:
+    *case, spect = with_spect(dicom=dicom)
+    paths = write(tmp_path / "out", case, spect=spect)
+    assert "hot_spots" in {path.stem for path in paths}
+    assert {path.stem: errors(path) for path in paths} == {path.stem: [] for path in paths}
+
+
 def test_nothing_found_is_valid_too(
     tmp_path: Path, two_lesions: Any, make_findings: Any, errors: Errors
 ) -> None:
