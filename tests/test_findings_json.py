@@ -3,7 +3,9 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
@@ -19,12 +21,25 @@ from calciscope.findings import (
     Provenance,
 )
 from calciscope.findings_json import findings_schema, to_dict, to_json
-from calciscope.labels import Compartment
+from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment
 from calciscope.labs import LabValues, interpret
 from calciscope.labs.values import Disease, Quantity
 from calciscope.locations import Laterality, Region
 from calciscope.messages import messages
 from calciscope.patterns import LesionPattern
+from calciscope.readers.spect_study import SpectStudy
+from calciscope.spect.definition import describe_definition
+from calciscope.spect.findings import (
+    Concordance,
+    ConcordanceClass,
+    HotSpot,
+    SpectFindings,
+    UptakeRatios,
+)
+from calciscope.spect.references import References
+from calciscope.spect.settings import SpectSettings
+from calciscope.spect.summary import summarize
+from calciscope.volume import Volume
 
 Make = Callable[..., Findings]
 
@@ -202,6 +217,108 @@ def test_the_schema_lets_later_versions_add(make: Make, lesion: Lesion) -> None:
     document["ct"]["vessels"] = []
     document["ct"]["lesions"][0]["chain_id"] = 3
     validate(document)
+
+
+def spect_findings() -> SpectFindings:
+    """One hot spot with SUV, one without figures that need SUV or another side."""
+    first = HotSpot(
+        id=1,
+        compartment=Compartment.MUSCLE,
+        probability=0.91234,
+        probabilities={each: float(each is Compartment.MUSCLE) for each in HOT_SPOT_COMPARTMENTS},
+        physiologic=False,
+        laterality=Laterality.LEFT,
+        region=Region.LOWER_LEG,
+        centroid_lps_mm=(85.04, -3.0, 120.0),
+        peak_lps_mm=(86.0, -3.0, 121.0),
+        volume_ml=12.345,
+        uptake_max=5.678,
+        suv_max=5.678,
+        suv_mean=3.2,
+        suv_peak=4.4,
+        total_uptake_suv_ml=39.5,
+        ratios=UptakeRatios(contralateral=1.234, muscle=9.99, bone=None),
+        lesion_ids=(1,),
+    )
+    second = replace(
+        first,
+        id=2,
+        suv_max=None,
+        suv_mean=None,
+        suv_peak=None,
+        total_uptake_suv_ml=None,
+        mixed=True,
+        runner_up=Compartment.SUBCUTANEOUS,
+        lesion_ids=(),
+    )
+    grid = Volume.from_spacing(np.zeros((4, 4, 4), np.float32), (4.8, 4.8, 4.8))
+    study = SpectStudy(Path("spect.nii"), grid, "SUVbw", None)
+    return SpectFindings(
+        hot_spots=(first, second),
+        suv_refused=None,
+        units="SUVbw",
+        definition=describe_definition(study, References(0.5, {}, {}), SpectSettings()),
+        summary=summarize((first, second), CONCORDANCE),
+        muscle_mean=0.5,
+    )
+
+
+CONCORDANCE = (
+    Concordance(ConcordanceClass.CALCIFIED_HOT, (1,), (1,)),
+    Concordance(ConcordanceClass.HOT_WITHOUT_CALCIFICATION, (), (2,)),
+)
+
+
+def test_spect_and_concordance_follow_the_schema(make: Make, lesion: Lesion) -> None:
+    document = to_dict(replace(make(lesion), spect=spect_findings(), concordance=CONCORDANCE))
+    validate(json.loads(json.dumps(document)))
+    spot = document["spect"]["hot_spots"][0]
+    assert spot["suv_max"] == 5.68
+    assert spot["ratios"] == {"contralateral": 1.23, "muscle": 9.99, "bone": None}
+    assert (spot["probability"], spot["probabilities"]["muscle"]) == (0.912, 1.0)
+    assert document["spect"]["hot_spots"][1]["suv_max"] is None
+    assert document["spect"]["hot_spots"][1]["runner_up"] == "subcutaneous"
+    assert document["concordance"][0] == {
+        "class": "calcified_hot",
+        "lesion_ids": [1],
+        "hot_spot_ids": [1],
+    }
+    assert document["spect"]["summary"] == {
+        "hot_spots": 2,
+        "physiologic": 0,
+        "suv_max": 5.68,
+        "total_uptake_suv_ml": 39.5,
+        "by_compartment": {"muscle": 2},
+        "by_class": {
+            "calcified_hot": 1,
+            "calcified_cold": 0,
+            "hot_without_calcification": 1,
+            "not_assessable": 0,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("spect", "hot_spots", 0, "compartment"), "tendon"),
+        (("spect", "hot_spots", 0, "suv_max"), -1),
+        (("spect", "hot_spots", 0, "probabilities"), {"muscle": 1}),
+        (("spect", "hot_spots", 0, "ratios"), {}),
+        (("concordance", 0, "class"), "active"),
+        (("concordance", 0, "lesion_ids"), [0]),
+    ],
+)
+def test_the_schema_refuses_what_breaks_the_contract_of_spect(
+    make: Make, lesion: Lesion, path: tuple[str | int, ...], value: object
+) -> None:
+    document = to_dict(replace(make(lesion), spect=spect_findings(), concordance=CONCORDANCE))
+    part: object = document
+    for key in path[:-1]:
+        part = part[key]  # type: ignore[index]
+    part[path[-1]] = value  # type: ignore[index]
+    with pytest.raises(ValidationError):
+        validate(document)
 
 
 def test_labs_and_conclusion_follow_the_schema(make: Make, lesion: Lesion) -> None:

@@ -21,7 +21,7 @@ from calciscope.readers.pairing import left_out_of_both
 from calciscope.readers.study import series_text
 from calciscope.results import PLAIN_OUTPUTS, Analysis, OutputOptions, peak_ram_mb, write_results
 from calciscope.spect.analysis import SpectAnalysis, analyze_spect
-from calciscope.spect.classification import CompartmentClassifier
+from calciscope.spect.classification import CompartmentClassifier, load_classifier
 from calciscope.spect.settings import SpectSettings
 from calciscope.summing_up import summed_up
 from calciscope.writers.output_folder import output_folder
@@ -67,7 +67,7 @@ class Analyzer:
         self.mode = self.model.mode(mode)
         self.engine = create_engine(self.model, engine, threads, precision)
         self.settings = settings or MeasurementSettings()
-        self.spect_settings = spect_settings or SpectSettings()
+        self._spect_settings = spect_settings
         self._segmenter = CtSegmenter(self.model, self.engine, mode)
         self._threads = threads
 
@@ -78,7 +78,14 @@ class Analyzer:
         Raises:
             ModelError: it is not installed or not usable.
         """
-        return CompartmentClassifier.load(threads=self._threads)
+        return load_classifier(threads=self._threads)
+
+    @property
+    def spect_settings(self) -> SpectSettings:
+        """Those given, else the usual ones with the abstention that the network was tuned for."""
+        return self._spect_settings or SpectSettings(
+            minimum_probability=self.hot_spot_classifier.minimum_probability
+        )
 
     @property
     def engine_text(self) -> str:
@@ -136,7 +143,7 @@ class Analyzer:
         provenance = Provenance(
             program="calciscope",
             program_version=__version__,
-            models=(self._model_use(), *((self.hot_spot_classifier.model_use,) if hot else ())),
+            models=(self._model_use(), *((self._hot_spot_model_use(),) if hot else ())),
             engine=self.engine_text,
             device=f"{self.engine.device} ({platform.machine()})",
             times_s=times,
@@ -163,6 +170,10 @@ class Analyzer:
         variant = self.model.variant(precision)
         sha256 = self.model.sha256 if variant is None else variant.sha256
         return ModelUse(self.model.name, self.model.version, sha256)
+
+    def _hot_spot_model_use(self) -> ModelUse:
+        manifest = self.hot_spot_classifier.manifest
+        return ModelUse(manifest.name, manifest.version, manifest.sha256)
 
     def run(
         self,

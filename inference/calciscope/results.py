@@ -144,7 +144,7 @@ def write_results(
             pages,
             model,
             options.labelmap,
-            spect=analysis.spect and _dicom_part(analysis.spect, findings),
+            spect=_dicom_part(analysis.spect, findings),
         )
         times["write_dicom"] = perf_counter() - mark
     provenance = replace(findings.provenance, times_s=times, peak_ram_mb=peak_ram_mb())
@@ -153,8 +153,10 @@ def write_results(
     return findings
 
 
-def _dicom_part(spect: SpectAnalysis, findings: Findings) -> SpectOutputs:
+def _dicom_part(spect: SpectAnalysis | None, findings: Findings) -> SpectOutputs | None:
     """The hot spots where DICOM wants them: on the native grid, or as they fit the CT."""
+    if spect is None:
+        return None
     ids = spect.hot_spot_ids
     if not spect.study.instances:
         ids = spect.aligned.with_array(ids.array)

@@ -29,10 +29,10 @@ def linear_chains(findings: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_chains_of_the_case_report(twin_run: tuple[Path, dict[str, Any]]) -> None:
-    """At least 9 of the 13 chains of rods in muscle, each along the tibia."""
+    """At least 9 of the 14 chains of rods in muscle, each along the tibia or the femur."""
     findings = twin_run[1]
     linear = [c for c in linear_chains(findings) if c["compartment"] == "muscle"]
-    assert 9 <= len(linear) <= 13
+    assert 9 <= len(linear) <= 14
     assert {c["laterality"] for c in linear} == {"left", "right"}
     distribution = findings["ct"]["distribution"]
     assert distribution["lower_half_share"] >= 0.9
@@ -45,19 +45,19 @@ def test_findings_follow_their_schema(twin_run: tuple[Path, dict[str, Any]]) -> 
 
 
 def test_count_volume_and_mass_of_the_twin(twin_run: tuple[Path, dict[str, Any]]) -> None:
-    """105 components, merging allowed: -25 % / +10 %; 9.6 mL within 25 %."""
+    """Legs 105 and left thigh 4 components, merging allowed: -25 % / +10 %; 10.2 mL within 25 %."""
     total = twin_run[1]["ct"]["burden"]["total"]
-    assert 79 <= total["count"] <= 116
-    assert total["volume_pv_mm3"] == pytest.approx(9556, rel=0.25)
+    assert 82 <= total["count"] <= 119
+    assert total["volume_pv_mm3"] == pytest.approx(9556 + 687, rel=0.25)
     assert total["calcium_mass_mg"] == pytest.approx(0.399 * total["ha_mass_mg"], rel=1e-3)
     # 15 % are asked for; model 0.2.0 names 13 rods vascular and reads 2.63 of 3.29 g, 20 % low.
-    assert total["ha_mass_mg"] == pytest.approx(3286, rel=0.25)
+    assert total["ha_mass_mg"] == pytest.approx(3286 + 240, rel=0.25)
 
 
 @pytest.mark.xfail(strict=True, reason="model 0.2.0 misses 13 rods that it names vascular")
 def test_mass_of_the_twin_as_it_should_be(twin_run: tuple[Path, dict[str, Any]]) -> None:
     total = twin_run[1]["ct"]["burden"]["total"]
-    assert total["ha_mass_mg"] == pytest.approx(3286, rel=0.15)
+    assert total["ha_mass_mg"] == pytest.approx(3286 + 240, rel=0.15)
 
 
 @pytest.mark.xfail(strict=True, reason="model 0.2.0 names 13 rods beside the fibula vascular")
@@ -70,7 +70,7 @@ def test_nothing_else_is_called_what_it_is_not(twin_run: tuple[Path, dict[str, A
     """No lesion of vessels, joints or bone, none at the knees; no eggshell, no fluid level."""
     lesions = twin_run[1]["ct"]["lesions"]
     assert {x["compartment"] for x in lesions} == {"muscle", "subcutaneous"}
-    assert {x["region"] for x in lesions} <= {"ankle", "lower leg"}
+    assert {x["region"] for x in lesions} <= {"ankle", "lower leg", "thigh"}
     assert {x["pattern"] for x in lesions} == {"linear", "sheet", "punctate"}
     assert not any(x["touches_border"] for x in lesions)
     assert twin_run[1]["provenance"]["warnings"] == []
@@ -100,9 +100,9 @@ def test_distances_of_the_twin(twin_run: tuple[Path, dict[str, Any]]) -> None:
 
 
 def test_level_of_the_twin(twin_run: tuple[Path, dict[str, Any]]) -> None:
-    lesions = twin_run[1]["ct"]["lesions"]
+    lesions = [x for x in twin_run[1]["ct"]["lesions"] if x["region"] != "thigh"]
     low = sum(x["volume_pv_mm3"] for x in lesions if x["bone_fraction"] < 0.5)
-    assert low >= 0.9 * twin_run[1]["ct"]["burden"]["total"]["volume_pv_mm3"]
+    assert low >= 0.9 * sum(x["volume_pv_mm3"] for x in lesions)
 
 
 def test_labs_of_the_case_report(twin_run: tuple[Path, dict[str, Any]]) -> None:
@@ -148,8 +148,13 @@ def test_muscle_and_subcutis(twin_run: tuple[Path, dict[str, Any]]) -> None:
     assert share(twin_run[1], "compartment", "subcutaneous") == pytest.approx(0.29, abs=0.08)
 
 
-def test_lower_legs_only(twin_run: tuple[Path, dict[str, Any]]) -> None:
-    assert share(twin_run[1], "region", "lower leg") > 0.9
+def test_lower_legs_and_left_thigh_only(twin_run: tuple[Path, dict[str, Any]]) -> None:
+    """687 of 10243 mm3 are in the left thigh, 7 %."""
+    thigh = share(twin_run[1], "region", "thigh")
+    assert thigh == pytest.approx(0.067, abs=0.03)
+    assert share(twin_run[1], "region", "lower leg") > 0.9 * (1 - thigh)
+    in_thigh = [x for x in twin_run[1]["ct"]["lesions"] if x["region"] == "thigh"]
+    assert {x["laterality"] for x in in_thigh} == {"left"}
     assert share(twin_run[1], "level", "proximal third") < 0.05
 
 

@@ -35,6 +35,7 @@ COMMANDS = {
     "spect-fit": ("calciscope_train.spect.fit", "spect_fit", "train the hot-spot network"),
     "spect-export": ("calciscope_train.spect.export", "spect_export", "write it as ONNX model"),
     "spect-calibrate": ("calciscope_train.spect.calibrate", "spect_calibrate", "fit its certainty"),
+    "spect-evaluate": ("calciscope_train.spect.evaluate", "spect_evaluate", "measure that network"),
     "mine": ("calciscope_train.mining", "mine", "note where a model is wrong on training cases"),
 }
 """Name, module, function and help of each command; a module is imported when its command runs."""

@@ -1,5 +1,6 @@
 """From judged cases to the record of an evaluation."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -63,7 +64,6 @@ def summarize(
     sample, rule = sample_of(results, ANSWER), sample_of(results, RULE)
     rows = [row for result in results for row in result.hot_spots]
     abstention, rejected = _abstention(sample, threshold, seed)
-    sources = sorted({result.tissues_by for result in results})
     ece = measure_calibration(
         sample.certainty.tolist(),
         (~sample.wrong).tolist(),
@@ -81,10 +81,7 @@ def summarize(
         mixed=sum(row.mixed for row in rows if is_judged(row)),
         false=sum(row.false for row in rows),
         foci=sum(len(result.foci) for result in results),
-        tissues_by=" and ".join(
-            f"{source} ({plural(sum(r.tissues_by == source for r in results), 'case')})"
-            for source in sources
-        ),
+        tissues_by=_sources(results),
         figures=(
             *main_figures(results, ANSWER, seed),
             Figure("ece", "calibration error (ECE)", "", False, ece.ece),
@@ -104,6 +101,12 @@ def summarize(
         strata=strata_rows(results, seed),
         case_lines=tuple(_case_line(result) for result in results),
     )
+
+
+def _sources(results: Results) -> str:
+    """Who says which tissue is where, and in how many cases."""
+    counts = Counter(result.tissues_by for result in results)
+    return " and ".join(f"{name} ({plural(counts[name], 'case')})" for name in sorted(counts))
 
 
 def _abstention(sample: Sample, threshold: float, seed: int) -> tuple[AbstentionReport, Figure]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from calciscope.spect.findings import Concordance, HotSpot, SpectFindings
 from calciscope.volume import Volume
@@ -40,11 +39,13 @@ class SpectPictureInput:
         peaks = {s.id: np.asarray(s.peak_lps_mm, dtype=float) for s in self.findings.hot_spots}
         if ids.shape != uptake.shape:
             return peaks
-        drawn = [number for number in np.unique(ids.array) if number in peaks]
-        for number, place in zip(
-            drawn, ndimage.maximum_position(uptake.array, ids.array, drawn), strict=True
-        ):
-            peaks[int(number)] = uptake.lps_mm(np.array(place, dtype=float))
+        # Only voxels of hot spots: the whole volume takes a hundred times as long.
+        voxels = np.argwhere(ids.array > 0)
+        numbers, values = ids.array[tuple(voxels.T)], uptake.array[tuple(voxels.T)]
+        for number in peaks:
+            own = np.flatnonzero(numbers == number)
+            if own.size:
+                peaks[number] = uptake.lps_mm(voxels[own[np.argmax(values[own])]])
         return peaks
 
 
