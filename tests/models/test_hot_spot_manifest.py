@@ -71,7 +71,7 @@ def test_an_altered_file_is_refused(tmp_path: Path) -> None:
     (folder / "model.onnx").write_bytes(b"something else")
     with pytest.raises(ModelError, match="SHA-256 differs"):
         load_hot_spot_manifest(folder)
-    with pytest.raises(ModelError, match="versions there: 0.1.0"):
+    with pytest.raises(ModelError, match=r"versions there: 0\.1\.0"):
         find_hot_spot_model("0.2.0", tmp_path)
     with pytest.raises(ModelError, match="ct-calcification"):
         find_model(root=tmp_path)
