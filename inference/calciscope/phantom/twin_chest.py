@@ -93,7 +93,7 @@ def paint_hot_organs(layers: Layers) -> list[Focus]:
     Returns:
         The right lung, the left lung, and the stomach where the layers have them.
     """
-    foci = []
+    foci: list[Focus] = []
     everywhere = tuple(slice(0, n) for n in layers.suv.shape)
     for name, (compartment, suv) in HOT_ORGANS.items():
         for kind, mask in _parts(layers, name):
