@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 import calciscope
 from calciscope.errors import OutputError
 from calciscope.findings_json import findings_schema
+from calciscope.writers.output_folder import PICTURES
 
 pytestmark = pytest.mark.slow
 
@@ -73,7 +74,9 @@ def test_nothing_else_is_called_what_it_is_not(twin_run: tuple[Path, dict[str, A
     assert {x["region"] for x in lesions} <= {"ankle", "lower leg", "thigh"}
     assert {x["pattern"] for x in lesions} == {"linear", "sheet", "punctate"}
     assert not any(x["touches_border"] for x in lesions)
-    assert twin_run[1]["provenance"]["warnings"] == []
+    assert twin_run[1]["provenance"]["warnings"] == [
+        "Levels in the thigh assume a femur of 460 mm."
+    ]
 
 
 def test_patterns_of_rods_plates_and_nodules(twin_run: tuple[Path, dict[str, Any]]) -> None:
@@ -123,17 +126,23 @@ def test_labs_of_the_case_report(twin_run: tuple[Path, dict[str, Any]]) -> None:
 
 def test_conclusion_of_the_case_report(twin_run: tuple[Path, dict[str, Any]]) -> None:
     folder, findings = twin_run
-    assert findings["conclusion"]["sentences"] == [
-        "Findings compatible with dystrophic calcification in limited systemic sclerosis "
-        "(CREST syndrome); both legs: muscle and subcutis.",
+    said = findings["conclusion"]["sentences"]
+    assert said[:2] == [
+        "Findings compatible with dystrophic calcification of subcutis and leg muscles in limited "
+        "systemic sclerosis (CREST syndrome) with muscle involvement; both legs.",
         f"{len(linear_chains(findings))} chains of lesions run along the bone axis.",
+    ]
+    assert any("calcified and hot (active pattern)" in sentence for sentence in said)
+    assert "Active and inert are interpretation, not measurement." in " ".join(said)
+    assert any("supported: dystrophic calcification" in sentence for sentence in said)
+    assert said[-3:] == [
         "Involvement of muscle has been reported as a sign of poor prognosis in systemic "
         "sclerosis.",
         "Not diagnostic of the cause; clinical correlation is required.",
         "Research use, not a diagnosis.",
     ]
     report = (folder / "out" / "report.html").read_text(encoding="utf-8")
-    assert "both legs: muscle and subcutis. 1" in report
+    assert "with muscle involvement; both legs." in report
     assert "33.0 mg²/dL² (2.66 mmol²/L²), normal" in report
 
 
@@ -170,15 +179,20 @@ def test_every_file_is_there_and_on_the_same_grid(
 ) -> None:
     out = twin_run[0] / "out"
     names = sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file())
+    pictures = [name for name in names if name.startswith("dicom/picture_")]
+    # Five of the CT, then the fused projection, the planar views and the slices of the SPECT.
+    assert 7 <= len(pictures) <= PICTURES
     assert names == [
         "calcification.nii.gz",
         "calcification_lesions.nii.gz",
+        "dicom/hot_spots.dcm",
         "dicom/lesions.dcm",
         "dicom/measurements.dcm",
-        *(f"dicom/picture_{number:02d}.dcm" for number in range(1, 6)),
+        *pictures,
         "dicom/report.dcm",
         "dicom/segmentation.dcm",
         "findings.json",
+        "hot_spots.nii.gz",
         "report.html",
         "report.pdf",
         "tissues.nii.gz",
