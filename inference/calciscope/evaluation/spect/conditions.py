@@ -17,8 +17,8 @@ from calciscope.evaluation.spect.rows import ANSWER
 from calciscope.spect.scene import SpectScene
 from calciscope.volume import Volume
 
-SHIFTS_MM = (2.5, 5.0, 7.5, 10.0, 12.5, 15.0)
-NOISES = (0.05, 0.1, 0.2, 0.4)
+SHIFTS_MM = (3.0, 6.0, 9.0, 12.0, 15.0)
+NOISES = (0.1, 0.2, 0.4)
 NOISE_FWHM_MM = 10.0
 """Grain of the added noise, about the resolution of the reconstruction."""
 
