@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import resources
 
 import pytest
 
@@ -9,11 +10,12 @@ from calciscope.conclusion import conclude
 from calciscope.differential import RULES, differential
 from calciscope.findings import Consideration, CtFindings, Grade, Lesion
 from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment
-from calciscope.labs import LabValues, interpret
+from calciscope.labs import LabValues, interpret, read_labs
 from calciscope.labs.values import Disease, Quantity
 from calciscope.locations import Laterality, Region
 from calciscope.messages import LANGUAGES, messages
 from calciscope.patterns import LesionPattern
+from calciscope.phantom.twin_study import HIGH_LABS
 from calciscope.spect.findings import (
     ActivitySummary,
     Concordance,
@@ -190,6 +192,29 @@ def test_hypercalcemia_with_lung_and_stomach_turns_it(
         "Metastatic calcification to be considered: calcium, phosphate or kidney function "
         "abnormal; uptake in thoracic organs and stomach without thyroid or salivary glands."
     ) in sentences
+
+
+def test_the_chest_of_the_twin_with_high_calcium(make_ct: Callable[..., CtFindings]) -> None:
+    """Its laboratory values, no mineral, both lungs and the stomach; kidneys and spine as ever."""
+    words = messages("en")
+    with resources.as_file(resources.files("calciscope.phantom") / HIGH_LABS) as path:
+        values = read_labs(path)
+    far = Region.UNKNOWN
+    spect = of_spots(
+        spot(1, Compartment.PERTECHNETATE_GI, region=far, z=-50.0),
+        spot(2, Compartment.THORACIC, Laterality.RIGHT, far, z=100.0),
+        spot(3, Compartment.THORACIC, region=far, z=100.0),
+        spot(4, Compartment.URINARY, region=far, z=-100.0, physiologic=True),
+        spot(5, Compartment.BONE, Laterality.MIDLINE, far, z=60.0, physiologic=True),
+    )
+    assert interpret(values, words).derived.product_mg2_dl2 == 72.6
+    first = judged(make_ct(), spect, (), values)[0]
+    assert first.key == "metastatic_calcification"
+    assert first.grade is SUPPORTED
+    assert first.hot_spot_ids == (1, 2, 3)
+    sentences = said(make_ct(), spect, (), values)
+    assert any(each.startswith("Metastatic calcification to be considered") for each in sentences)
+    assert not any("compatible with dystrophic" in each for each in sentences)
 
 
 def test_the_pattern_of_uptake_alone_is_to_be_considered(

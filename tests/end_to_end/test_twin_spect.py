@@ -230,13 +230,37 @@ def test_a_cold_chain_is_inert_and_early_uptake_has_no_mineral(
     assert not of(findings["spect"], ("muscle",), "left", thigh=True)
 
 
+def unusual(spect: Findings, compartment: str) -> list[Findings]:
+    """Hot spots of a compartment that are not expected there."""
+    return [
+        spot
+        for spot in spect["hot_spots"]
+        if spot["compartment"] == compartment and not spot["physiologic"]
+    ]
+
+
+def test_lungs_and_stomach_are_hot_without_the_neck(variant: Callable[[str], Findings]) -> None:
+    """T4: both lungs, the stomach on the left below them, nothing at the thyroid above."""
+    spect = variant("hypercalcemia")["spect"]
+    lungs = unusual(spect, "thoracic")
+    assert {spot["laterality"] for spot in lungs} >= {"left", "right"}
+    stomach = unusual(spect, "pertechnetate_gi")
+    assert stomach
+    for spot in stomach:
+        x, _, z = spot["centroid_lps_mm"]
+        assert x > 0
+        assert z < min(lung["centroid_lps_mm"][2] for lung in lungs)
+
+
 def test_high_calcium_turns_the_conclusion(variant: Callable[[str], Findings]) -> None:
     """T4: 12.1 x 6.0 = 72.6 mg2/dL2."""
     findings = variant("hypercalcemia")
     assert findings["labs"]["derived"]["product_mg2_dl2"] == 72.6
     assert findings["labs"]["pattern"] == "metastatic_or_mixed"
-    text = " ".join(findings["conclusion"]["sentences"]).lower()
-    assert "metastatic" in text
+    (first, *_) = findings["differential"]
+    assert (first["key"], first["grade"]) == ("metastatic_calcification", "supported")
+    text = " ".join(findings["conclusion"]["sentences"])
+    assert "Metastatic calcification to be considered" in text
     assert "compatible with dystrophic" not in text
 
 

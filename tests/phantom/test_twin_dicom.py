@@ -1,5 +1,6 @@
 """The twin's study on disk: what is read back is what was simulated."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -58,6 +59,13 @@ def test_ct_and_spect_are_one_study(tmp_path: Path) -> None:
     assert len({(h.StudyDate, h.StudyTime) for h in headers}) == 1
     assert len({h.SeriesInstanceUID for h in headers}) == 2
     assert {h.PatientID for h in headers} == {"CALCISCOPE-TWIN"}
+
+
+def test_both_series_name_the_part_of_the_body(tmp_path: Path) -> None:
+    write_study(replace(small_study("hypercalcemia"), part="chest"), tmp_path)
+    headers = [pydicom.dcmread(p, stop_before_pixels=True) for p in tmp_path.glob("*.dcm")]
+    named = {h.SeriesDescription for h in headers}
+    assert named == {"CT chest 2.5 B30s", "SPECT chest AC SC OSEM 3x10"}
 
 
 def test_a_variant_is_another_study_of_the_same_patient(tmp_path: Path) -> None:

@@ -20,10 +20,14 @@ from calciscope.phantom.activity.settings import activity_settings
 from calciscope.phantom.anatomy.solids import Points
 from calciscope.phantom.bodies import WINDOWS, Body, block, random_body
 from calciscope.phantom.body_drawing import draw_body
-from calciscope.phantom.body_settings import BodySettings, body_settings
+from calciscope.phantom.body_settings import body_settings
 from calciscope.phantom.cases import COUNTED_AS, placement_map, random_protocol
 from calciscope.phantom.distributions import draw_counts
-from calciscope.phantom.furniture import paint_surroundings, random_surroundings
+from calciscope.phantom.furniture import (
+    Surroundings,
+    paint_surroundings,
+    random_surroundings,
+)
 from calciscope.phantom.limb_drawing import Canvas
 from calciscope.phantom.mineral import Lesion
 from calciscope.phantom.placement import place_lesions
@@ -128,7 +132,9 @@ def random_spect_case(
     rng = np.random.default_rng([20260005, seed])
     protocol = _ct_protocol(rng, settings)
     body = random_field(rng, protocol.kvp, body_part)
-    canvas = _painted(body_settings(), body, protocol, rng.uniform(*pixel_mm), rng)
+    pixel = rng.uniform(*pixel_mm)
+    around = random_surroundings(body_settings(), body.posture == "prone", rng)
+    canvas = painted(body, protocol, pixel, around, rng)
     lesions = _mineral(body, canvas, rng)
     activity = random_activity(body, canvas, lesions, rng)
     acquired = acquire(canvas, lesions, protocol, rng, MINERAL_STEP_MM)
@@ -171,16 +177,15 @@ def random_field(rng: Rng, kvp: float, part: str | None = None) -> Body:
     return replace(body, low=corner, high=other)
 
 
-def _painted(
-    settings: BodySettings, body: Body, protocol: Protocol, pixel: float, rng: Rng
+def painted(
+    body: Body, protocol: Protocol, pixel_mm: float, around: Surroundings, rng: Rng
 ) -> Canvas:
     """The body and its surroundings on a grid of the CT's pixels and planes of half a slice."""
-    around = random_surroundings(settings, body.posture == "prone", rng)
     size = body.high - body.low
     step = min(STEP_MM, 0.5 * protocol.slice_mm)
-    shape = tuple(int(n) for n in size / np.array([pixel, pixel, step]))
+    shape = tuple(int(n) for n in size / np.array([pixel_mm, pixel_mm, step]))
     blank = np.broadcast_to(np.uint8(0), shape)
-    canvas = Canvas.blank(Volume.from_spacing(blank, (pixel, pixel, step), tuple(body.low)))
+    canvas = Canvas.blank(Volume.from_spacing(blank, (pixel_mm, pixel_mm, step), tuple(body.low)))
     cells = tuple(int(e / d) for e, d in zip(size, (6, 6, 30), strict=True))
     streaks = smooth_field(shape, cells, rng)
     skin = draw_body(canvas, body.limbs, body.build, streaks, rng)

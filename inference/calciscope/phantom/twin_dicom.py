@@ -35,7 +35,7 @@ def write_study(study: TwinStudy, folder: Path) -> None:
         slice_thickness_mm=protocol.slice_mm,
         exposure_mas=40,
         study_description=description,
-        series_description=f"CT legs {protocol.slice_mm:g} {protocol.kernel}",
+        series_description=f"CT {study.part} {protocol.slice_mm:g} {protocol.kernel}",
         acquired=study.date,
         patient_id=PATIENT_ID,
         patient_name=PATIENT_NAME,
@@ -51,7 +51,7 @@ def write_study(study: TwinStudy, folder: Path) -> None:
         injected=study.date - timedelta(hours=camera.delay_h),
         acquired=study.date,
         study_description=description,
-        series_description=f"SPECT legs AC SC OSEM {camera.iterations}x{camera.subsets}",
+        series_description=f"SPECT {study.part} AC SC OSEM {camera.iterations}x{camera.subsets}",
         patient_id=PATIENT_ID,
         patient_name=PATIENT_NAME,
     )

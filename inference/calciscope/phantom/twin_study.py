@@ -1,7 +1,8 @@
 """The study of the twin, CT and bone SPECT with laboratory values, and its variants.
 
 The SPECT covers feet to mid-thigh in two bed positions, as the CT does: the case report tells of a
-focus in the left thigh. Variants T2 to T6 of the domain figures, section 7, each change one thing.
+focus in the left thigh. Variants T2 to T6 of the domain figures, section 7, each change one thing;
+T4 with its uptake of lungs and stomach is a study of the chest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,8 +23,10 @@ from calciscope.phantom.legs import Leg
 from calciscope.phantom.shapes import Capsule
 from calciscope.phantom.spect import SpectProtocol
 from calciscope.phantom.spect.beds import scan_beds
+from calciscope.phantom.spect.scan import scan_spect
 from calciscope.phantom.twin import RANGES_MM, SEED, SOFT, Twin, make_twin, twin_legs
 from calciscope.phantom.twin_activity import Uptake, twin_activity
+from calciscope.phantom.twin_chest import CHEST_CT, make_chest
 from calciscope.phantom.twin_confounders import BLANKET, confounders
 from calciscope.spect.findings import ConcordanceClass
 from calciscope.volume import Volume
@@ -65,6 +68,7 @@ class TwinStudy:
         spect: as displayed, SUVbw; camera: how it was scanned.
         labs: file in this package with the laboratory values.
         date: of CT and SPECT.
+        part: of the body, in the descriptions of both series.
     """
 
     name: str
@@ -75,6 +79,7 @@ class TwinStudy:
     camera: SpectProtocol = CAMERA
     labs: str = LABS
     date: datetime = EPOCH
+    part: str = "legs"
 
 
 def twin_study(variant: str = "two-bed") -> TwinStudy:
@@ -108,8 +113,11 @@ def radiating_mm(coverage: str) -> tuple[float, float]:
 
 
 def _scanned(suv: Volume, ct_hu: Volume, seed: int) -> Volume:
+    return _without_edges(scan_beds(suv, ct_hu, CAMERA, np.random.default_rng(seed)))
+
+
+def _without_edges(image: Volume) -> Volume:
     """The image without the planes at its ends, where counts of the next ones are missing."""
-    image = scan_beds(suv, ct_hu, CAMERA, np.random.default_rng(seed))
     across = image.shape[:2]
     return image.crop((0, 0, EDGE_PLANES), (*across, image.shape[2] - EDGE_PLANES))
 
@@ -142,7 +150,11 @@ def early_uptake(leg: Leg) -> Uptake:
 
 
 def _hypercalcemia(name: str) -> TwinStudy:
-    return replace(_case_report("two-bed"), name=name, labs=HIGH_LABS)
+    """The same patient's chest, with the laboratory values that go with it."""
+    scan, activity = make_chest()
+    rng = np.random.default_rng(COUNTS_SEED + 4)
+    spect = _without_edges(scan_spect(activity.suv, scan.ct, CAMERA, rng))
+    return TwinStudy(name, scan, CHEST_CT, activity, spect, labs=HIGH_LABS, part="chest")
 
 
 def _follow_up(name: str) -> TwinStudy:

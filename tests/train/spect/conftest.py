@@ -86,5 +86,5 @@ def fit_arguments(toy_patches: dict[str, Path], tmp_path: Path) -> list[str]:
         *("--config", str(config), "--run", str(tmp_path / "run")),
         *("--data.train", str(toy_patches["train"]), "--data.val", str(toy_patches["val"])),
         *("--data.spec", spec, "--data.batch_size", "6", "--data.samples_per_epoch", "12"),
-        *("--model.budget.steps", "4", "--trainer.logger", "false"),
+        *("--model.budget.steps", "4", "--trainer.logger", "false", "--precision", "32-true"),
     ]

@@ -285,4 +285,4 @@ def test_the_template_validator_finds_no_error(tmp_path: Path, with_spect: Any) 
     errors = [line for line in output.splitlines() if line.startswith("Error")]
     # The sums of all lesions and of all hot spots are TID 1501 groups, which have no segment.
     assert all("Missing conditional" in line for line in errors), errors
-    assert {line.split("within ")[1].split(":")[0] for line in errors} == {"1.9.1", "1.9.6"}
+    assert {line.split("within ")[1].split(":")[0] for line in errors} == {"1.8.1", "1.8.6"}
