@@ -56,7 +56,7 @@ COUNTED = _Plot(
 )
 MISREGISTERED = _Plot(
     "own-misregistration",
-    "Misregistration that the cases have",
+    "Misregistration of the cases",
     "simulated shift between SPECT and CT (mm)",
     "Cases grouped by the misregistration that they were simulated with: different cases in every "
     "group.",
