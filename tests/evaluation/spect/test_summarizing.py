@@ -19,12 +19,12 @@ from calciscope.labels import Compartment
 from .conftest import certain, focus, hot_spot, result
 
 BONE, MUSCLE, SKIN = Compartment.BONE, Compartment.MUSCLE, Compartment.SUBCUTANEOUS
-SHIFT = Condition("shift 5 mm", Family.SHIFT, 5.0)
+SHIFT = Condition("shift 6 mm", Family.SHIFT, 6.0)
 CONDITIONS = (ITSELF, SPECT_ONLY, SHIFT)
 
 
 def answers(said: list[Compartment], rule: list[Compartment]) -> dict[str, list[Compartment]]:
-    return {ANSWER: said, RULE: rule, "SPECT only": rule, "shift 5 mm": said}
+    return {ANSWER: said, RULE: rule, "SPECT only": rule, "shift 6 mm": said}
 
 
 @pytest.fixture
@@ -64,11 +64,19 @@ def test_breakdowns_by_hand(three: list[SpectCaseResult]) -> None:
     assert [row.name for row in data.ablations] == ["SPECT and CT", "SPECT only"]
     assert data.ablations[0].difference.value == 0.0
     curves = {curve.key: curve for curve in data.robustness}
-    assert [point.value for point in curves["misregistration"].points] == [0.0, 5.0]
-    # Two cases have counts of 1, one of 3.
-    assert [(p.label, p.patients) for p in curves["counts"].points] == [("1-2", 2), (">= 2", 1)]
-    assert "own-misregistration" not in curves, "all cases are of one group"
+    assert [point.value for point in curves["misregistration"].points] == [0.0, 6.0]
+    assert not {"counts", "own-misregistration"} & set(curves), "too few cases in a group"
     assert data.case_lines[1].wrong == ("2: subcutaneous > muscle",)
+
+
+def test_groups_of_cases_have_a_point_from_five_cases_on() -> None:
+    said = answers([BONE], [BONE])
+    levels = [0.2] * 4 + [0.6] * 5 + [3.0] * 6
+    cases = [result(str(n), [BONE], said, counts=level) for n, level in enumerate(levels)]
+    curves = {curve.key: curve for curve in summarize("x", cases, CONDITIONS, 0.5).robustness}
+    points = curves["counts"].points
+    assert [(p.label, p.patients) for p in points] == [("0.5-1", 5), (">= 2", 6)]
+    assert [p.value for p in points] == pytest.approx([0.6, 3.0])
 
 
 def test_hot_spots_below_the_threshold_are_left_unanswered(three: list[SpectCaseResult]) -> None:

@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from calciscope.evaluation.spect.rows import ANSWER
+from calciscope.labels import Label
 from calciscope.spect.scene import SpectScene
 from calciscope.volume import Volume
 
-SHIFTS_MM = (2.5, 5.0, 7.5, 10.0, 12.5, 15.0)
-NOISES = (0.05, 0.1, 0.2, 0.4)
+SHIFTS_MM = (3.0, 6.0, 9.0, 12.0, 15.0)
+NOISES = (0.1, 0.2, 0.4)
 NOISE_FWHM_MM = 10.0
 """Grain of the added noise, about the resolution of the reconstruction."""
 
-FAR_MM = 1e5
-"""Where a CT is moved to that must not be seen."""
+MUSCLE_HU, AIR_HU = 40, -1000
+"""What a CT shows of which nothing but the outline of the body is known."""
 
 
 class Family(StrEnum):
@@ -97,14 +98,18 @@ def changed_scene(
 
 
 def without_ct(scene: SpectScene) -> SpectScene:
-    """The CT with all that came from it moved out of sight."""
-    away = np.array([0.0, 0.0, FAR_MM])
+    """Of the CT only the outline of the body, which the SPECT shows too: all of it is muscle.
+
+    A CT that is missing as a whole would ask more than what it is worth: no case is like that.
+    """
+    body = scene.body.array > 0
+    hu = np.where(body, MUSCLE_HU, AIR_HU).astype(scene.ct.array.dtype)
+    tissues = np.where(body, np.uint8(Label.MUSCLE), np.uint8(Label.BACKGROUND))
     return replace(
         scene,
-        ct=moved_by(scene.ct, away),
-        tissues=moved_by(scene.tissues, away),
-        calcification=moved_by(scene.calcification, away),
-        body=moved_by(scene.body, away),
+        ct=scene.ct.with_array(hu),
+        tissues=scene.tissues.with_array(tissues),
+        calcification=scene.calcification.with_array(np.zeros_like(tissues)),
     )
 
 

@@ -51,9 +51,9 @@ DEFINITIONS = tuple(
         "which is what resolution leaves of a small focus.",
         "rule": "The compartment of the majority of the CT tissue in the 41 % region of the hot "
         "spot, what the model has to beat.",
-        "ablation": "Input withheld: the same model sees no CT (moved out of its view), or no "
-        "uptake (5 within hot spots, 1 outside, so that place and form remain). Models of their "
-        "own were trained on less. Detection is always that of the whole case.",
+        "ablation": "Input withheld: the same model sees of the CT the outline of the body alone "
+        "(all of it muscle of 40 HU), or of the uptake the hot spots alone (5 within, 1 outside). "
+        "Models of their own were trained on less. Detection is always that of the whole case.",
         "intervals": "95 %, percentile bootstrap over patients; every synthetic case is a patient "
         f"of its own. Resamples: {RESAMPLES_TEXT}. There is no interval with fewer than "
         f"{LEAST_PATIENTS} patients that have something to measure. Differences are paired: the "

@@ -7,7 +7,7 @@ from pathlib import Path
 from calciscope.evaluation.record_json import built, record_text, write_text
 from calciscope.evaluation.spect.rows import SpectCaseResult
 
-RESULT_VERSION = 1
+RESULT_VERSION = 2
 """Version of what a result means; a change of judging must raise it."""
 
 

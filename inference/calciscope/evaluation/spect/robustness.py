@@ -14,6 +14,8 @@ from calciscope.evaluation.spect.sample import Sample, sample_of
 
 COUNT_LEVELS = (0.0, 0.5, 1.0, 2.0, float("inf"))
 OWN_SHIFTS_MM = (0.0, 1.0, 5.0, 10.0, float("inf"))
+LEAST_CASES = 5
+"""A group of fewer cases has no point: chance alone would place it."""
 
 Results = Sequence[SpectCaseResult]
 
@@ -56,7 +58,7 @@ COUNTED = _Plot(
 )
 MISREGISTERED = _Plot(
     "own-misregistration",
-    "Misregistration that the cases have",
+    "Misregistration of the cases",
     "simulated shift between SPECT and CT (mm)",
     "Cases grouped by the misregistration that they were simulated with: different cases in every "
     "group.",
@@ -122,11 +124,11 @@ def _grouped(
     value: Callable[[SpectCaseResult], float | None],
     seed: int,
 ) -> RobustnessCurve:
-    """One point a group of cases, at the mean of their values."""
+    """One point a group of at least `LEAST_CASES` cases, at the mean of their values."""
     points = []
     for low, high in pairwise(edges):
         known = [(v, r) for r in results if (v := value(r)) is not None and low <= v < high]
-        if known:
+        if len(known) >= LEAST_CASES:
             mean = sum(v for v, _ in known) / len(known)
             label = f"{bin_name(low, high)}{plot.unit}"
             points.append(_point([r for _, r in known], ANSWER, mean, label, seed))

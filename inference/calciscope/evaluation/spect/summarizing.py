@@ -24,6 +24,7 @@ from calciscope.evaluation.spect.figures import (
     rule_differences,
     share_by_patient,
 )
+from calciscope.evaluation.spect.names import compartment_name
 from calciscope.evaluation.spect.records import (
     AbstentionReport,
     SpectCaseLine,
@@ -195,7 +196,7 @@ def cautions_of(datasets: Sequence[SpectDataset]) -> Iterator[str]:
         if data.patients < FEW_PATIENTS:
             yield f"{data.name}: {data.patients} patients are few; the intervals are rough."
         few = [
-            f"{row.compartment} ({row.hot_spots})"
+            f"{compartment_name(row.compartment)} ({row.hot_spots})"
             for row in data.compartments
             if row.hot_spots < FEW_HOT_SPOTS
         ]

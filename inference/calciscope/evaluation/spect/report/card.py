@@ -15,10 +15,11 @@ from calciscope.evaluation.report.model_card import (
 )
 from calciscope.evaluation.report.patients import overlap_caution
 from calciscope.evaluation.report.wording import capital, interval, number, typeset
+from calciscope.evaluation.spect.names import compartment_name
 from calciscope.evaluation.spect.records import SpectDataset, SpectEvaluation
 from calciscope.evaluation.spect.report.answers import overlap_of
 from calciscope.evaluation.spect.report.tables import figures_table
-from calciscope.evaluation.spect.report.wording import basis, compartment_name
+from calciscope.evaluation.spect.report.wording import basis
 from calciscope.writers.whole_file import whole_file
 
 DESCRIPTION = (

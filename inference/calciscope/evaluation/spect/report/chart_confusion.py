@@ -15,8 +15,9 @@ from calciscope.evaluation.report.drawing import (
     new_figure,
 )
 from calciscope.evaluation.report.wording import capital
+from calciscope.evaluation.spect.names import compartment_name
 from calciscope.evaluation.spect.records import SpectDataset
-from calciscope.evaluation.spect.report.wording import basis, compartment_name, mark
+from calciscope.evaluation.spect.report.wording import basis, mark
 from calciscope.labels import HOT_SPOT_COMPARTMENTS
 from calciscope.writers.report_blocks import Table
 

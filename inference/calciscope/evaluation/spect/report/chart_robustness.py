@@ -23,6 +23,7 @@ from calciscope.evaluation.spect.report.wording import basis, mark
 from calciscope.writers.report_blocks import Table
 
 MACRO, PAIR = "macro-F1", "muscle versus subcutis, accuracy"
+SHORT_PAIR = "muscle versus subcutis"
 
 
 def ablation_chart(data: SpectDataset) -> Chart:
@@ -36,7 +37,7 @@ def ablation_chart(data: SpectDataset) -> Chart:
     with chart_style(name):
         figure = new_figure(FULL_MM, 22.0 + 7.0 * len(rows))
         panels = figure.subplots(1, 2, sharey=True)
-        for place, (axes, title) in enumerate(zip(panels, (MACRO, PAIR), strict=True)):
+        for place, (axes, title) in enumerate(zip(panels, (MACRO, SHORT_PAIR), strict=True)):
             axes.set_title(f"{title} ↑{mark(data)}")
             rows_axis(axes, [row[0] for row in rows])
             axes.set_xlim(0.0, 1.0)
@@ -79,7 +80,7 @@ def robustness_chart(data: SpectDataset, curve: RobustnessCurve) -> Chart:
         beside = 0.0 if curve.paired else 0.012 * max(x)
         left, right = [at - beside for at in x], [at + beside for at in x]
         _series(axes, left, [p.macro_f1 for p in curve.points], MACRO, MAIN, "o", curve.paired)
-        _series(axes, right, pairs, "muscle versus subcutis", SECOND, "s", curve.paired)
+        _series(axes, right, pairs, SHORT_PAIR, SECOND, "s", curve.paired)
         axes.set_ylim(0.0, 1.02)
         axes.set_xlim(left=-0.03 * max(x) if max(x) else None)
         axes.set_xlabel(curve.axis)

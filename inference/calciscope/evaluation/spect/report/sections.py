@@ -8,6 +8,7 @@ from calciscope.evaluation.report.blocks import Block, Charts, Section
 from calciscope.evaluation.report.chart_calibration import floor_chart, reliability_chart
 from calciscope.evaluation.report.chart_comparison import sensitivity_chart
 from calciscope.evaluation.report.wording import capital, interval, plural
+from calciscope.evaluation.spect.names import compartment_name
 from calciscope.evaluation.spect.records import SpectDataset
 from calciscope.evaluation.spect.report.chart_abstention import risk_coverage_chart
 from calciscope.evaluation.spect.report.chart_confusion import confusion_chart
@@ -19,7 +20,7 @@ from calciscope.evaluation.spect.report.tables import (
     figures_table,
     strata_table,
 )
-from calciscope.evaluation.spect.report.wording import basis, compartment_name, foci_basis, mark
+from calciscope.evaluation.spect.report.wording import basis, foci_basis, mark
 from calciscope.evaluation.spect.summarizing import RULE_NAME
 from calciscope.labels import Compartment
 from calciscope.writers.report_blocks import Text

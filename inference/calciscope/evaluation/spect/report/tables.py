@@ -1,8 +1,9 @@
 """Tables of a data set of hot spots: figures, differences, compartments, strata, cases."""
 
 from calciscope.evaluation.report.wording import capital, figure_name, interval, number
+from calciscope.evaluation.spect.names import compartment_name
 from calciscope.evaluation.spect.records import SpectDataset
-from calciscope.evaluation.spect.report.wording import basis, compartment_name
+from calciscope.evaluation.spect.report.wording import basis
 from calciscope.evaluation.spect.summarizing import RULE_NAME
 from calciscope.labels import Compartment
 from calciscope.writers.report_blocks import Table

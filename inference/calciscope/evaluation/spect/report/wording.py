@@ -1,21 +1,7 @@
-"""Names of compartments and data sets of hot spots in words."""
+"""What a data set of hot spots is, in words."""
 
 from calciscope.evaluation.report.wording import plural
 from calciscope.evaluation.spect.records import SpectDataset
-from calciscope.labels import Compartment
-
-NAMES = {
-    Compartment.SUBCUTANEOUS: "subcutis and skin",
-    Compartment.PERTECHNETATE_GI: "pertechnetate and gut",
-    Compartment.ABDOMINAL: "abdominal organ",
-    Compartment.ARTEFACT: "artifact",
-}
-"""Where the name in files is no word of the field."""
-
-
-def compartment_name(compartment: Compartment) -> str:
-    """For people."""
-    return NAMES.get(compartment, compartment.value)
 
 
 def mark(data: SpectDataset) -> str:
