@@ -26,7 +26,7 @@ format: .venv/.ready
 	$(PYTHON) -m venv .venv
 	.venv/bin/python $(PIP) install -c constraints.txt torch==2.13.0
 	.venv/bin/python $(PIP) install -c constraints.txt hatchling editables
-	.venv/bin/python $(PIP) install -c constraints.txt --no-build-isolation -e '.[train,dev]'
+	.venv/bin/python $(PIP) install -c constraints.txt --no-build-isolation -e '.[train,service,cluster,dev]'
 	touch $@
 
 clean:

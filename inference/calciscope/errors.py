@@ -11,6 +11,10 @@ CalciscopeError
  │    └── NotHounsfieldError   the numbers are not Hounsfield units
  ├── OutputError               results cannot be written where asked
  ├── ModelError                a model is absent, altered or of an unknown schema
+ ├── ServiceError              the service cannot start or go on
+ │    ├── SettingsError        its settings say what is not understood
+ │    ├── JournalError         its journal is damaged, of another version or in use
+ │    └── StaleStateError      a job is no longer in the state it was seen in
  ├── PhantomError              a phantom cannot be made as asked
  └── MissingExtraError         an optional dependency is not installed
 """
@@ -58,6 +62,22 @@ class OutputError(CalciscopeError):
 
 class ModelError(CalciscopeError):
     """A model is absent, altered or of an unknown schema."""
+
+
+class ServiceError(CalciscopeError):
+    """The service cannot start or go on."""
+
+
+class SettingsError(ServiceError):
+    """The settings of the service say what is not understood."""
+
+
+class JournalError(ServiceError):
+    """The journal of the service is damaged, of another version or in use."""
+
+
+class StaleStateError(ServiceError):
+    """A job is no longer in the state it was seen in."""
 
 
 class PhantomError(CalciscopeError):

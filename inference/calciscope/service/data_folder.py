@@ -1,0 +1,63 @@
+"""Where everything lies in the service's data folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """Paths inside the data folder; nothing from a DICOM header is ever part of one.
+
+    Attributes:
+        root: the data folder.
+    """
+
+    root: Path
+
+    @property
+    def journal(self) -> Path:
+        """The SQLite database."""
+        return self.root / "journal.sqlite"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one service that runs here."""
+        return self.root / "service.lock"
+
+    @property
+    def audit(self) -> Path:
+        """The append-only audit log."""
+        return self.root / "audit.jsonl"
+
+    @property
+    def incoming(self) -> Path:
+        """Files that are being received; whatever is here at the start is removed."""
+        return self.root / "incoming"
+
+    @property
+    def instances(self) -> Path:
+        """Received instances, each under the name that the journal knows."""
+        return self.root / "instances"
+
+    @property
+    def work(self) -> Path:
+        """Folders of studies that are being analyzed; removed at the start."""
+        return self.root / "work"
+
+    @property
+    def results(self) -> Path:
+        """Result folders, by the number of their job."""
+        return self.root / "results"
+
+    def make(self) -> None:
+        """Make all folders, for their owner alone."""
+        for folder in (self.root, self.incoming, self.instances, self.work, self.results):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def instance(self, file: str) -> Path:
+        """The file of an instance, by the name in the journal."""
+        return self.instances / file
+
+    def result(self, job_id: int) -> Path:
+        """The result folder of a job."""
+        return self.results / f"{job_id:08d}"

@@ -1,0 +1,125 @@
+"""The connection to the journal: opened, checked, migrated; one for each thread."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from calciscope.errors import JournalError
+from calciscope.service.journal.migrations import MIGRATIONS
+
+APPLICATION_ID = 0x43414C43
+"""`CALC`: marks the file as ours (PRAGMA application_id)."""
+
+BUSY_SECONDS = 60.0
+
+
+class Database:
+    """A SQLite database in WAL mode, for many threads.
+
+    Writing is serialized here rather than by SQLite, whose waiting is not fair. `synchronous` is
+    FULL: what a sender was told is stored survives a power cut.
+
+    Args:
+        path: of the file; made where it is not there.
+        read_only: only look; for commands beside a running service.
+
+    Raises:
+        JournalError: it is damaged, no journal, or of a later version.
+    """
+
+    def __init__(self, path: Path, read_only: bool = False) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._local = threading.local()
+        self._writing = threading.RLock()
+        self._all: list[sqlite3.Connection] = []
+        if read_only and not path.is_file():
+            raise JournalError(f"{path} is not there; start calciscope watch first")
+        try:
+            self._check()
+            if not read_only:
+                self._migrate()
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise JournalError(
+                f"{path} is damaged ({error}); move it away together with its -wal and -shm files"
+                " and start again: results already made are kept, studies come anew when sent again"
+            ) from error
+        except JournalError:
+            self.close()
+            raise
+
+    def connection(self) -> sqlite3.Connection:
+        """The connection of this thread."""
+        existing: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if existing is not None:
+            return existing
+        mode = "ro" if self.read_only else "rwc"
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        if not self.read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+        self._local.connection = connection
+        self._all.append(connection)
+        return connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that is committed when the block ends well, else undone."""
+        connection = self.connection()
+        if connection.in_transaction:
+            yield connection
+            return
+        with self._writing:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the connections of all threads; they must not be used any more."""
+        for connection in self._all:
+            connection.close()
+        self._all.clear()
+        self._local = threading.local()
+
+    def _check(self) -> None:
+        connection = self.connection()
+        answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if answer != "ok":
+            raise sqlite3.DatabaseError(answer)
+        marked = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        holds_something = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if holds_something and marked != APPLICATION_ID:
+            raise JournalError(
+                f"{self.path} is no journal of Calciscope; choose another data folder"
+            )
+        if version > len(MIGRATIONS):
+            raise JournalError(
+                f"{self.path} is of version {version}, this program knows up to {len(MIGRATIONS)};"
+                " install the newer calciscope again"
+            )
+
+    def _migrate(self) -> None:
+        connection = self.connection()
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
+            # One script, one transaction: executescript would commit on its own otherwise.
+            connection.executescript(
+                f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID};"
+                f" {step} PRAGMA user_version = {number}; COMMIT;"
+            )

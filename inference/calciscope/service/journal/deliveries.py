@@ -1,0 +1,162 @@
+"""Deliveries of the journal: one queue for each destination, none waits for another."""
+
+import sqlite3
+
+from calciscope.service.clock import Clock
+from calciscope.service.journal.database import Database
+from calciscope.service.journal.jobs import FAR_FUTURE_SECONDS
+from calciscope.service.journal.records import Delivery, Notice
+from calciscope.service.journal.states import DeliveryState, JobState
+from calciscope.service.journal.transitions import Transitions
+
+
+class Deliveries:
+    """Deliveries and notices of the journal.
+
+    Args:
+        database: of the journal.
+        transitions: how states of jobs change.
+        clock: of the times.
+    """
+
+    def __init__(self, database: Database, transitions: Transitions, clock: Clock) -> None:
+        self._database = database
+        self._transitions = transitions
+        self._clock = clock
+
+    def of_job(self, job_id: int) -> list[Delivery]:
+        """All deliveries of a job, in order of destination."""
+        rows = self._database.connection().execute(
+            "SELECT * FROM deliveries WHERE job_id = ? ORDER BY destination", (job_id,)
+        )
+        return [_delivery(row) for row in rows]
+
+    def open_count(self) -> dict[str, int]:
+        """Deliveries that are not done, by destination."""
+        rows = self._database.connection().execute(
+            "SELECT destination, count(*) AS n FROM deliveries WHERE state != ? GROUP BY 1",
+            (DeliveryState.DELIVERED,),
+        )
+        return {row["destination"]: int(row["n"]) for row in rows}
+
+    def claim(self, destination: str) -> Delivery | None:
+        """Take the next delivery that is due for a destination, the oldest first."""
+        now = self._clock.now()
+        with self._database.writing() as connection:
+            row = connection.execute(
+                "SELECT d.* FROM deliveries d JOIN jobs j ON j.id = d.job_id"
+                " WHERE d.destination = ? AND d.state = ? AND j.state = ?"
+                " AND NOT (d.not_before > ? AND d.not_before <= ?) ORDER BY d.id LIMIT 1",
+                (destination, DeliveryState.PENDING, JobState.DONE, now, now + FAR_FUTURE_SECONDS),
+            ).fetchone()
+            if row is None:
+                return None
+            connection.execute(
+                "UPDATE deliveries SET state = ?, changed = ? WHERE id = ?",
+                (DeliveryState.SENDING, now, row["id"]),
+            )
+            return _delivery(row)
+
+    def note_sent(self, delivery_id: int, sop_uid: str, status: str) -> None:
+        """Remember that the destination has taken an object, so that a retry leaves it out."""
+        with self._database.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO sent_objects (delivery_id, sop_uid, status, at)"
+                " VALUES (?, ?, ?, ?)",
+                (delivery_id, sop_uid, status, self._clock.now()),
+            )
+
+    def sent(self, delivery_id: int) -> dict[str, str]:
+        """Status by SOP Instance UID of what a destination has taken."""
+        rows = self._database.connection().execute(
+            "SELECT sop_uid, status FROM sent_objects WHERE delivery_id = ?", (delivery_id,)
+        )
+        return {row["sop_uid"]: row["status"] for row in rows}
+
+    def succeed(self, delivery_id: int) -> None:
+        """A delivery is done; its job is delivered once all are."""
+        with self._database.writing() as connection:
+            job_id = self._close(connection, delivery_id, DeliveryState.DELIVERED, "", "", 0.0)
+            left = connection.execute(
+                "SELECT count(*) FROM deliveries WHERE job_id = ? AND state != ?",
+                (job_id, DeliveryState.DELIVERED),
+            ).fetchone()[0]
+            if not left:
+                self._transitions.move(connection, job_id, (JobState.DONE,), JobState.DELIVERED)
+
+    def fail_attempt(
+        self, delivery_id: int, *, reason: str, code: str, again_at: float | None
+    ) -> None:
+        """An attempt failed; the delivery waits for another, or for a person where it is None."""
+        state = DeliveryState.FAILED if again_at is None else DeliveryState.PENDING
+        with self._database.writing() as connection:
+            self._close(connection, delivery_id, state, reason, code, again_at or 0.0)
+            connection.execute(
+                "UPDATE deliveries SET attempts = attempts + 1 WHERE id = ?", (delivery_id,)
+            )
+
+    def give_back(self, delivery_id: int) -> None:
+        """The service stops and did not finish sending."""
+        with self._database.writing() as connection:
+            self._close(connection, delivery_id, DeliveryState.PENDING, "", "stopped", 0.0)
+
+    def recover(self) -> int:
+        """After a start: what was being sent is pending again; gives how many."""
+        with self._database.writing() as connection:
+            changed = connection.execute(
+                "UPDATE deliveries SET state = ? WHERE state = ?",
+                (DeliveryState.PENDING, DeliveryState.SENDING),
+            )
+            return changed.rowcount
+
+    def retry(self, job_id: int, destination: str | None = None) -> int:
+        """Try failed or waiting deliveries of a job at once; gives how many."""
+        with self._database.writing() as connection:
+            changed = connection.execute(
+                "UPDATE deliveries SET state = ?, attempts = 0, not_before = 0 WHERE job_id = ?"
+                " AND state IN (?, ?) AND (? IS NULL OR destination = ?)",
+                (DeliveryState.PENDING, job_id, DeliveryState.FAILED, DeliveryState.PENDING,
+                 destination, destination),
+            )  # fmt: skip
+            return changed.rowcount
+
+    def due_notices(self, limit: int = 20) -> list[Notice]:
+        """Notifications to be posted now."""
+        now = self._clock.now()
+        rows = self._database.connection().execute(
+            "SELECT * FROM notices WHERE NOT (not_before > ? AND not_before <= ?)"
+            " ORDER BY id LIMIT ?",
+            (now, now + FAR_FUTURE_SECONDS, limit),
+        )
+        return [
+            Notice(row["id"], row["job_id"], row["event"], row["url"], row["attempts"])
+            for row in rows
+        ]
+
+    def close_notice(self, notice_id: int, again_at: float | None = None) -> None:
+        """A notification was posted, or given up; or it is to be tried again."""
+        with self._database.writing() as connection:
+            if again_at is None:
+                connection.execute("DELETE FROM notices WHERE id = ?", (notice_id,))
+            else:
+                connection.execute(
+                    "UPDATE notices SET attempts = attempts + 1, not_before = ? WHERE id = ?",
+                    (again_at, notice_id),
+                )
+
+    def _close(
+        self, connection: sqlite3.Connection, delivery_id: int, state: DeliveryState,
+        reason: str, code: str, not_before: float,
+    ) -> int:  # fmt: skip
+        row = connection.execute(
+            "UPDATE deliveries SET state = ?, reason = ?, code = ?, not_before = ?, changed = ?"
+            " WHERE id = ? RETURNING job_id",
+            (state, reason, code, not_before, self._clock.now(), delivery_id),
+        ).fetchone()
+        return int(row["job_id"])
+
+
+def _delivery(row: sqlite3.Row) -> Delivery:
+    record = {key: row[key] for key in row.keys()}  # noqa: SIM118
+    record["state"] = DeliveryState(record["state"])
+    return Delivery(**record)

@@ -1,0 +1,64 @@
+"""The service's settings as a whole: what `configs/watch.yaml` may say."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from calciscope.service.settings.destinations import Destination
+from calciscope.service.settings.house import Disk, Logging, Retention, StatusPage, Webhook
+from calciscope.service.settings.part import Part
+from calciscope.service.settings.rules import Rule
+from calciscope.service.settings.ways_in import Completeness, Intake
+from calciscope.service.settings.work import Work
+
+
+class ServiceSettings(Part):
+    """The service as a whole.
+
+    Attributes:
+        data: folder of everything the service keeps; it belongs to one service alone.
+        intake: where studies come from.
+        completeness: when one is whole.
+        work: how it is analyzed.
+        rules: which studies are taken; the first that fits decides.
+        destinations: where results go; rules name them.
+        notifications: webhooks.
+        retention: how long things are kept.
+        disk: free space.
+        status_page: None serves no page.
+        logging: level and salt.
+    """
+
+    data: Path
+    intake: Intake
+    completeness: Completeness = Completeness()
+    work: Work = Work()
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+    destinations: tuple[Destination, ...] = ()
+    notifications: tuple[Webhook, ...] = ()
+    retention: Retention = Retention()
+    disk: Disk = Disk()
+    status_page: StatusPage | None = StatusPage()
+    logging: Logging = Logging()
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> "ServiceSettings":
+        names = [destination.name for destination in self.destinations]
+        if len(set(names)) < len(names):
+            raise ValueError("two destinations have the same name; give each its own")
+        rules = [rule.name for rule in self.rules]
+        if len(set(rules)) < len(rules):
+            raise ValueError("two rules have the same name; give each its own")
+        for rule in self.rules:
+            unknown = [name for name in rule.destinations if name not in names]
+            if unknown:
+                raise ValueError(
+                    f"rule {rule.name!r} sends to {unknown[0]!r}, which is no destination;"
+                    f" choose of {', '.join(names) or 'none'}"
+                )
+        return self
+
+    def rule(self, name: str) -> Rule | None:
+        """The rule of that name."""
+        return next((rule for rule in self.rules if rule.name == name), None)
