@@ -44,7 +44,7 @@ class Journal:
         self.arrivals = Arrivals(self.database, transitions, clock)
         self.jobs = Jobs(self.database, transitions, clock)
         self.deliveries = Deliveries(self.database, transitions, clock)
-        self.removal = Removal(self.database)
+        self.removal = Removal(self.database, clock)
 
     def close(self) -> None:
         """Close the database."""
