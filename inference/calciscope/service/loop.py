@@ -58,6 +58,11 @@ class Loop:
         return 0.0 if began is None else time.monotonic() - began
 
     @property
+    def alive(self) -> bool:
+        """Whether the thread lives."""
+        return self._thread.is_alive()
+
+    @property
     def healthy(self) -> bool:
         """Whether the thread lives and its last turn went well."""
         return self._thread.is_alive() and self.failures == 0

@@ -14,7 +14,7 @@ from calciscope.service.journal.records import (
     StoredInstance,
     Transition,
 )
-from calciscope.service.journal.states import DeliveryState, JobState
+from calciscope.service.journal.states import FINAL, DeliveryState, JobState
 from calciscope.service.journal.transitions import Transitions
 
 _SELECT = """
@@ -79,6 +79,16 @@ class Jobs:
         found = {row["state"]: int(row["n"]) for row in rows}
         return {state: found.get(state, 0) for state in JobState}
 
+    def oldest(self) -> dict[JobState, float]:
+        """Since when the oldest job of each state that is not final is in it."""
+        going_on = [state for state in JobState if state not in FINAL]
+        marks = ", ".join("?" * len(going_on))
+        rows = self._rows(
+            f"SELECT state, min(changed) AS since FROM jobs WHERE state IN ({marks}) GROUP BY state",
+            going_on,
+        )
+        return {JobState(row["state"]): float(row["since"]) for row in rows}
+
     def instances(self, job: Job) -> list[StoredInstance]:
         """The instances of a job, in order of SOP Instance UID."""
         rows = self._rows(
@@ -115,6 +125,11 @@ class Jobs:
             "SELECT * FROM transitions WHERE id > ? ORDER BY id LIMIT ?", (last_id, limit)
         )
         return [_transition(row) for row in rows]
+
+    def last_transition(self) -> int:
+        """Number of the newest change of state; 0 where there was none."""
+        row = self._one("SELECT coalesce(max(id), 0) AS newest FROM transitions", ())
+        return 0 if row is None else int(row["newest"])
 
     def transitions(
         self, job_id: int | None = None, since: float = 0.0, limit: int = 10_000

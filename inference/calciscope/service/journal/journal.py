@@ -46,6 +46,11 @@ class Journal:
         self.deliveries = Deliveries(self.database, transitions, clock)
         self.removal = Removal(self.database, clock)
 
+    def identity(self) -> str:
+        """A name of this journal that no other has, so that a new one is not taken for it."""
+        row = self.database.connection().execute("SELECT value FROM identity").fetchone()
+        return str(row["value"])
+
     def close(self) -> None:
         """Close the database."""
         self.database.close()

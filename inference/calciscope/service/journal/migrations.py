@@ -102,6 +102,8 @@ MIGRATIONS: tuple[str, ...] = (
         attempts INTEGER NOT NULL DEFAULT 0,
         not_before REAL NOT NULL DEFAULT 0
     );
+    CREATE TABLE identity (value TEXT NOT NULL);
+    INSERT INTO identity VALUES (lower(hex(randomblob(8))));
     """,
 )
 """Never changed once released; a new version appends a step.
