@@ -84,7 +84,8 @@ class Jobs:
         going_on = [state for state in JobState if state not in FINAL]
         marks = ", ".join("?" * len(going_on))
         rows = self._rows(
-            f"SELECT state, min(changed) AS since FROM jobs WHERE state IN ({marks}) GROUP BY state",
+            "SELECT state, min(changed) AS since FROM jobs"
+            f" WHERE state IN ({marks}) GROUP BY state",
             going_on,
         )
         return {JobState(row["state"]): float(row["since"]) for row in rows}

@@ -9,7 +9,7 @@ from calciscope.service.journal.journal import Journal
 from calciscope.service.observers import Gate
 
 STUCK_SECONDS = 3_600.0
-"""A turn of a loop that takes longer hangs: the longest, sending a study, has timeouts well below."""
+"""A turn of a loop that takes longer hangs: sending a study, the longest, has shorter timeouts."""
 
 
 class Turning(Protocol):
@@ -101,8 +101,8 @@ class Health:
         except sqlite3.Error:
             return Verdict(False, (*reasons, "the journal does not answer; see the log"))
         told = tuple(
-            f"{count} deliveries wait for {name!r}, which the settings no longer name; name it again"
-            " or retry their jobs"
+            f"{count} deliveries wait for {name!r}, which the settings no longer name; name it"
+            " again or retry their jobs"
             for name, count in sorted(waiting.items())
             if name not in self._destinations
         )

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: what is told as it happens, and what is looked up when they are asked for.
+"""Figures for Prometheus: what is told as it happens, and what is looked up when asked for.
 
 Nothing of a patient: labels are names from the settings and codes from a fixed set, and whatever
 else comes is counted under "other", so that neither a header value nor an endless number of series
