@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from calciscope.errors import StaleStateError
 from calciscope.service.clock import Clock
 from calciscope.service.journal.database import Database
 from calciscope.service.journal.jobs import FAR_FUTURE_SECONDS
@@ -58,12 +59,15 @@ class Deliveries:
             return _delivery(row)
 
     def note_sent(self, delivery_id: int, sop_uid: str, status: str) -> None:
-        """Remember that the destination has taken an object, so that a retry leaves it out."""
+        """Remember that the destination has taken an object, so that a retry leaves it out.
+
+        Of a delivery that was begun anew or forgotten meanwhile nothing is remembered.
+        """
         with self._database.writing() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO sent_objects (delivery_id, sop_uid, status, at)"
-                " VALUES (?, ?, ?, ?)",
-                (delivery_id, sop_uid, status, self._clock.now()),
+                " SELECT id, ?, ?, ? FROM deliveries WHERE id = ? AND state = ?",
+                (sop_uid, status, self._clock.now(), delivery_id, DeliveryState.SENDING),
             )
 
     def sent(self, delivery_id: int) -> dict[str, str]:
@@ -74,7 +78,12 @@ class Deliveries:
         return {row["sop_uid"]: row["status"] for row in rows}
 
     def succeed(self, delivery_id: int) -> None:
-        """A delivery is done; its job is delivered once all are."""
+        """A delivery is done; its job is delivered once all are.
+
+        Raises:
+            StaleStateError: it was begun anew or forgotten while it was being sent; as for
+                `fail_attempt` and `give_back`.
+        """
         with self._database.writing() as connection:
             job_id = self._close(connection, delivery_id, DeliveryState.DELIVERED, "", "", 0.0)
             left = connection.execute(
@@ -150,9 +159,12 @@ class Deliveries:
     ) -> int:  # fmt: skip
         row = connection.execute(
             "UPDATE deliveries SET state = ?, reason = ?, code = ?, not_before = ?, changed = ?"
-            " WHERE id = ? RETURNING job_id",
-            (state, reason, code, not_before, self._clock.now(), delivery_id),
-        ).fetchone()
+            " WHERE id = ? AND state = ? RETURNING job_id",
+            (state, reason, code, not_before, self._clock.now(), delivery_id,
+             DeliveryState.SENDING),
+        ).fetchone()  # fmt: skip
+        if row is None:
+            raise StaleStateError(f"delivery {delivery_id} is no longer being sent; leave it")
         return int(row["job_id"])
 
 

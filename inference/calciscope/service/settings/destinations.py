@@ -80,7 +80,7 @@ class DimseDestination(AnyDestination):
     ae_title: AeTitle
     calling: AeTitle = "CALCISCOPE"
     tls: Tls | None = None
-    objects: tuple[ObjectKind, ...] = EVERY_OBJECT
+    objects: Annotated[tuple[ObjectKind, ...], Field(min_length=1)] = EVERY_OBJECT
     warnings: Literal["accept", "retry", "fail"] = "accept"
     commitment: Commitment | None = None
 
@@ -103,7 +103,7 @@ class DicomwebDestination(AnyDestination):
     password_file: Path | None = None
     token_file: Path | None = None
     authorities: Path | None = None
-    objects: tuple[ObjectKind, ...] = EVERY_OBJECT
+    objects: Annotated[tuple[ObjectKind, ...], Field(min_length=1)] = EVERY_OBJECT
     warnings: Literal["accept", "retry", "fail"] = "accept"
 
     @model_validator(mode="after")
