@@ -1,6 +1,7 @@
 """Deliveries of the journal: one queue for each destination, none waits for another."""
 
 import sqlite3
+from collections.abc import Sequence
 
 from calciscope.errors import StaleStateError
 from calciscope.service.clock import Clock
@@ -31,6 +32,17 @@ class Deliveries:
             "SELECT * FROM deliveries WHERE job_id = ? ORDER BY destination", (job_id,)
         )
         return [_delivery(row) for row in rows]
+
+    def of_jobs(self, job_ids: Sequence[int]) -> dict[int, list[Delivery]]:
+        """Deliveries of several jobs, by job, in order of destination."""
+        marks = ", ".join("?" * len(job_ids))
+        rows = self._database.connection().execute(
+            f"SELECT * FROM deliveries WHERE job_id IN ({marks}) ORDER BY destination", job_ids
+        )
+        found: dict[int, list[Delivery]] = {}
+        for row in rows:
+            found.setdefault(row["job_id"], []).append(_delivery(row))
+        return found
 
     def open_count(self) -> dict[str, int]:
         """Deliveries that are not done, by destination."""
