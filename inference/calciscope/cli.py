@@ -14,6 +14,7 @@ from rich.table import Table
 
 from calciscope import __version__
 from calciscope.errors import CalciscopeError, InputError
+from calciscope.service import commands as service
 
 if TYPE_CHECKING:
     from calciscope.findings import Findings
@@ -237,6 +238,11 @@ def models() -> None:
         lines = [*operating_lines(model), *evaluation_figures(model)]
         table.add_row(model.name, model.version, model.sha256[:12], "\n".join(lines))
     console.print(table)
+
+
+app.command()(service.watch)
+app.add_typer(service.jobs)
+app.command()(service.selftest)
 
 
 def _version(wanted: bool) -> None:
