@@ -94,6 +94,10 @@ def run(
             help="SPECT NIfTI in SUVbw, or DICOM; default: what the study holds.",
         ),
     ] = None,
+    spect_series: Annotated[
+        str | None,
+        typer.Option(metavar="UID", help="Series Instance UID of the SPECT, against the choice."),
+    ] = None,
     accept_pet: Annotated[
         bool, typer.Option("--accept-pet", help="Take a PET for want of a SPECT.")
     ] = False,
@@ -127,7 +131,7 @@ def run(
         f" {analyzer.engine_text} on {analyzer.engine.device}"
     )
     with _progress() as tell:
-        request = SpectRequest(spect, accept_pet, register)
+        request = SpectRequest(spect, accept_pet, register, spect_series)
         findings = analyzer.run(source, output, force, tell, values, series, request)
     _print_findings(findings, output)
 

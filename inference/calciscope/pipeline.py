@@ -249,6 +249,7 @@ def analyze(
     spect: str | Path | None = None,
     accept_pet: bool = False,
     register: bool = False,
+    spect_series: str | None = None,
     progress: Progress | None = None,
 ) -> Findings:
     """Analyze one study.
@@ -269,6 +270,7 @@ def analyze(
         spect: SPECT NIfTI in SUVbw, or DICOM of it; None takes it from the study itself.
         accept_pet: whether a PET may stand in for a SPECT.
         register: whether uptake is moved onto the bones of the CT.
+        spect_series: Series Instance UID of the SPECT to take; None leaves it to the rule.
         progress: called with stage and share done.
 
     Raises:
@@ -286,7 +288,8 @@ def analyze(
         language=language,
         outputs=outputs,
     )
-    request = SpectRequest(None if spect is None else Path(spect), accept_pet, register)
+    where = None if spect is None else Path(spect)
+    request = SpectRequest(where, accept_pet, register, spect_series)
     if output is None:
         return analyzer.analyze(Path(source), progress, values, series, request).findings
     return analyzer.run(Path(source), Path(output), force, progress, values, series, request)
