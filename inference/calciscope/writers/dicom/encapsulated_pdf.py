@@ -56,7 +56,7 @@ def write_encapsulated_pdf(
     moment = created or datetime.now()
     with making(path, study):
         source = study.instances[0]
-        identity = (*run_identity(source, model), content)
+        identity = (*run_identity(source, model, study.content_key), content)
         document = hd.base.SOPClass(
             study_instance_uid=source.StudyInstanceUID,
             sop_class_uid=EncapsulatedPDFStorage,
