@@ -8,7 +8,7 @@ from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.records import NewInstance
 from calciscope.service.journal.states import JobState
 
-HOSTILE = '<img src=x onerror="document.title=1">\u202egnp^</table><script>alert(1)</script>'
+HOSTILE = "</a></table><script>document.title='taken'</script>\u202egnp^<svg/onload'alert(1)'>"
 """A Patient Name that wants to be a page."""
 
 

@@ -23,7 +23,10 @@ REPORT_HEADERS = {
     "x-frame-options": "SAMEORIGIN",
 }
 LARGEST_JOB = 2**62
-NO_PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'
+NO_PICTURE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 44 52" width="44" height="52">'
+    '<path d="M0 0h44v52H0z" fill="#8a949e" fill-opacity=".25"/></svg>'
+)
 
 
 def study_routes(desk: Desk) -> APIRouter:
@@ -34,7 +37,7 @@ def study_routes(desk: Desk) -> APIRouter:
         now, patients = desk.clock.now(), desk.page.show_patient
         if not 0 < job_id < LARGEST_JOB:
             raise StaleStateError(f"there is no job {job_id}")
-        return await desk.ask(lambda: study_view(desk.journal, job_id, now, patients))
+        return await desk.ask(lambda: study_view(desk.journal, desk.data, job_id, now, patients))
 
     def part(request: Request, view: StudyView) -> str:
         return desk.text("study_live.html.j2", visit_of(request), view=view)
@@ -42,7 +45,7 @@ def study_routes(desk: Desk) -> APIRouter:
     async def result_file(job_id: int, name: str) -> Path | None:
         view = await looked_at(job_id)
         file = desk.data.result(job_id) / name
-        return file if view.row.job.has_result and file.is_file() else None
+        return file if view.has_report and file.is_file() else None
 
     async def done(
         request: Request, job_id: int, said: str, action: Callable[[], None]
@@ -78,7 +81,7 @@ def study_routes(desk: Desk) -> APIRouter:
     @router.get("/results")
     async def results(request: Request, job_id: int) -> Response:
         view = await looked_at(job_id)
-        if not view.row.job.has_result:
+        if not view.has_report:
             return Response(status_code=204)
         return desk.html("results.html.j2", request, view=view)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
+from calciscope.service.data_folder import DataFolder
 from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.overview import Overview
 from calciscope.service.journal.records import Job, SeriesRecord, Transition
@@ -12,6 +13,7 @@ from calciscope.service.web.names import one_line
 from calciscope.service.web.times import Moment, exact, moment
 from calciscope.service.web.words import STATES, Look, code_words
 
+REPORT = "report.html"
 STEPS = 200
 """Longest timeline; of more steps the last ones are shown."""
 
@@ -58,6 +60,8 @@ class StudyView:
         row: what the list says too.
         newer: the number of the job of the newest revision, where this is not it.
         duplicates: instances that came again.
+        attempts: those that did not succeed, in words; empty without any.
+        has_report: whether it can be opened.
     """
 
     row: Row
@@ -68,9 +72,12 @@ class StudyView:
     last_received: Moment
     duplicates: int
     attempts: str
+    has_report: bool
 
 
-def study_view(journal: Journal, job_id: int, now: float, patients: bool) -> StudyView:
+def study_view(
+    journal: Journal, data: DataFolder, job_id: int, now: float, patients: bool
+) -> StudyView:
     """Look at a job; raises StaleStateError where there is none."""
     job = journal.jobs.get(job_id)
     revisions = journal.jobs.of_study(job.study_uid)
@@ -88,6 +95,7 @@ def study_view(journal: Journal, job_id: int, now: float, patients: bool) -> Stu
         last_received=moment(job.last_received, now),
         duplicates=Overview(journal.database).duplicates(job.study_id),
         attempts=", ".join(tries),
+        has_report=job.has_result and (data.result(job_id) / REPORT).is_file(),
     )
 
 

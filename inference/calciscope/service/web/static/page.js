@@ -12,6 +12,12 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     if (document.getElementById("live")) answered();
+    // What was done is said once, not again when the page is loaded anew.
+    const address = new URL(location.href);
+    if (address.searchParams.has("said")) {
+      address.searchParams.delete("said");
+      history.replaceState(null, "", address);
+    }
   });
 
   document.addEventListener("htmx:beforeRequest", (event) => {
