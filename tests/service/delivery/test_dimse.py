@@ -10,6 +10,7 @@ import pydicom
 import pytest
 from pydicom.uid import EncapsulatedPDFStorage, RLELossless, SegmentationStorage
 from pynetdicom import evt
+from pynetdicom.pdu import P_DATA_TF
 from tests.service.delivery.pacs import TITLE, Pacs, deaf_server, free_port
 
 from calciscope.service.delivery import dimse, line
@@ -195,7 +196,8 @@ def test_archive_that_stops_reading_cannot_hold_the_queue(
     release = threading.Event()
 
     def stop_reading(event: evt.Event) -> None:
-        release.wait(30)
+        if isinstance(event.pdu, P_DATA_TF):
+            release.wait(30)
 
     pacs = Pacs()
     handlers = [(evt.EVT_PDU_RECV, stop_reading)]
@@ -205,6 +207,7 @@ def test_archive_that_stops_reading_cannot_hold_the_queue(
         took = time.monotonic() - started
         release.set()
     assert error is not None
+    assert error.code == "no_answer"
     assert took < 10
     assert notes == {}
 
