@@ -55,6 +55,7 @@ class Tally:
         self._total = total
         self._note_sent = note_sent
         self._refused: list[int] = []
+        self._unsaid = 0
 
     def take(self, sop_uid: str, status: int) -> None:
         """The archive has answered for one object."""
@@ -63,12 +64,21 @@ class Tally:
         else:
             self._refused.append(status)
 
+    def leave_unsaid(self) -> None:
+        """The archive has answered and said nothing of one object."""
+        self._unsaid += 1
+
     def finish(self) -> None:
         """Raise DeliveryError if the archive has not taken every object."""
+        if not self._refused and self._unsaid:
+            raise DeliveryError(
+                f"the archive said nothing of {self._unsaid} of {self._total} objects", "unclear"
+            )
         if not self._refused:
             return
         # Objects refused for good must not keep the others from being tried again.
-        permanent = self._rule == "fail" and all(map(is_warning, self._refused))
+        final = self._rule == "fail" and all(map(is_warning, self._refused))
+        permanent = final and not self._unsaid
         code, words = meaning(min(self._refused, key=is_warning))
         statuses = ", ".join(f"{status:04X}H" for status in sorted(set(self._refused)))
         raise DeliveryError(
