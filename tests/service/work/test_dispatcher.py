@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -101,6 +101,7 @@ class House:
     executor: HandExecutor = field(default_factory=HandExecutor)
     catalog: Catalog = field(default_factory=Catalog)
     work: dict[str, object] = field(default_factory=dict)
+    rule: dict[str, object] = field(default_factory=dict)
 
     def dispatcher(self, choose: object = all_series) -> Dispatcher:
         """A service that has just started."""
@@ -109,7 +110,7 @@ class House:
             {
                 "data": self.data.root,
                 "intake": {"folders": [{"path": "in"}]},
-                "rules": [{"name": "legs", "destinations": ["share"]}],
+                "rules": [{"name": "legs", "destinations": ["share"], **self.rule}],
                 "destinations": [{"name": "share", "kind": "folder", "path": "out"}],
                 "work": {"attempts": 3, "backoff": backoff, **self.work},
             }
@@ -435,12 +436,12 @@ def test_a_study_that_ends_the_service_again_and_again_is_set_aside(house: House
     assert "stopped 3 times" in house.job(job).reason
 
 
-def test_a_pet_is_asked_for_only_where_there_is_one(house: House) -> None:
-    settings = house.dispatcher()._preparation._settings
-    rule = settings.rules[0].model_copy(update={"accept_pet": True})
-    changed = settings.model_copy(update={"rules": (rule,)})
+@pytest.mark.parametrize("modality", ["CT", "PT"])
+def test_a_pet_is_asked_for_only_where_there_is_one(house: House, modality: str) -> None:
+    def choose(rule: Rule, series: Sequence[SeriesRecord]) -> Sequence[SeriesRecord]:
+        return [replace(each, attributes={"Modality": modality}) for each in series]
+
+    house.rule = {"accept_pet": True}
     job = house.ready()
-    dispatcher = house.dispatcher()
-    dispatcher._preparation._settings = changed
-    dispatcher.tick()
-    assert house.executor.requests[job].options.accept_pet is False
+    house.dispatcher(choose).tick()
+    assert house.executor.requests[job].options.accept_pet is (modality == "PT")
