@@ -32,6 +32,11 @@ class DataFolder:
         return self.root / "audit.jsonl"
 
     @property
+    def salt(self) -> Path:
+        """The site's salt of pseudonyms, where the settings name none."""
+        return self.root / "salt"
+
+    @property
     def incoming(self) -> Path:
         """Files that are being received; whatever is here at the start is removed."""
         return self.root / "incoming"

@@ -73,6 +73,7 @@ class Parts:
         notifier = Notifier(settings, journal, clock)
         cleaner = Cleaner(settings.retention, journal, data, clock, lambda: trail.position)
         assembler = Assembler(journal, settings, clock, meter)
+        watched = [folder.path for folder in settings.intake.folders]
         self._house = [
             Loop("disk", gate.tick, 5.0),
             Loop("audit", trail.tick, 1.0),
@@ -80,7 +81,7 @@ class Parts:
             working,
             Loop("notices", notifier.tick, 2.0),
             Loop("cleaning", cleaner.tick, 300.0),
-            Loop("seen files", SeenFiles(settings.retention, journal, clock).tick, 600.0),
+            Loop("seen files", SeenFiles(watched, journal, clock).tick, 600.0),
         ]
         self._loops += [*self._house, *self._ways_in.loops, *self._ways_out.loops]
         names = [destination.name for destination in settings.destinations]
