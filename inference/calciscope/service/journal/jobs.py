@@ -140,9 +140,11 @@ class Jobs:
             )
 
     def take(self, job_id: int, rule: str, priority: int) -> None:
-        """A rule takes a job: intake to waiting."""
+        """A rule takes a job: intake to waiting, or from the rule that first fitted."""
         with self._database.writing() as connection:
-            self._transitions.move(connection, job_id, (JobState.INTAKE,), JobState.WAITING)
+            self._transitions.move(
+                connection, job_id, (JobState.INTAKE, JobState.WAITING), JobState.WAITING
+            )
             connection.execute(
                 "UPDATE jobs SET rule = ?, priority = ? WHERE id = ?", (rule, priority, job_id)
             )
