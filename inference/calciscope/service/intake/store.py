@@ -125,7 +125,7 @@ class InstanceStore:
         path = Path(name)
         try:
             return self._staged(descriptor, path, chunks)
-        except (RefusedInstanceError, OSError):
+        except Exception:
             files.remove(path)
             raise
 
