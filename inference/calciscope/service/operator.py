@@ -16,19 +16,22 @@ from calciscope.service.settings.service import ServiceSettings
 
 @dataclass(frozen=True)
 class Operator:
-    """A person's hand on the journal; what it does goes into the audit log with who did it.
+    """A person's hand on the journal.
+
+    What it does changes states, which the audit log follows; in the service itself it also holds
+    who asked for it. The command line, beside a running service, must not write that log.
 
     Attributes:
         journal: of the service; may be open beside it in another process.
         data: the service's data folder.
-        audit: log of what people do.
         clock: for ages.
+        audit: log of who asked for what; None outside the service.
     """
 
     journal: Journal
     data: DataFolder
-    audit: AuditLog
     clock: Clock
+    audit: AuditLog | None = None
 
     def now(self) -> float:
         """Seconds since 1970 UTC."""
@@ -51,10 +54,10 @@ class Operator:
         """
         job = self.journal.jobs.get(job_id)
         if job.state is JobState.DONE and self.journal.deliveries.retry(job_id):
-            self.audit.record("delivery retried", job=job_id, who=who)
+            self._note("delivery_retried", job_id, who)
             return
         self.journal.jobs.retry(job_id)
-        self.audit.record("job retried", job=job_id, who=who)
+        self._note("job_retried", job_id, who)
 
     def retry_delivery(self, job_id: int, destination: str, who: str) -> None:
         """Try one delivery again at once.
@@ -64,7 +67,7 @@ class Operator:
         """
         if not self.journal.deliveries.retry(job_id, destination):
             raise StaleStateError(f"nothing of job {job_id} waits for {destination}")
-        self.audit.record("delivery retried", job=job_id, destination=destination, who=who)
+        self._note("delivery_retried", job_id, who)
 
     def forget(self, job_id: int, who: str) -> None:
         """Forget the study of a job; its results here go too.
@@ -77,7 +80,11 @@ class Operator:
         self.journal.removal.forget(job_id)
         for folder in results:
             shutil.rmtree(folder, ignore_errors=True)
-        self.audit.record("study forgotten", job=job_id, who=who)
+        self._note("study_forgotten", job_id, who)
+
+    def _note(self, event: str, job_id: int, who: str) -> None:
+        if self.audit is not None:
+            self.audit.record(event, job=job_id, who=who)
 
 
 def operator_of(settings: ServiceSettings, write: bool = False) -> Operator:
@@ -91,4 +98,4 @@ def operator_of(settings: ServiceSettings, write: bool = False) -> Operator:
     # Looked at first: what was never there must not be made by a command that looks.
     Journal(data.journal, clock, read_only=True).close()
     journal = Journal(data.journal, clock, read_only=not write)
-    return Operator(journal, data, AuditLog(data.audit), clock)
+    return Operator(journal, data, clock)
