@@ -21,6 +21,8 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Worker processes find the stand-ins."""
     paths = [str(ROOT), str(ROOT / "inference"), os.environ.get("PYTHONPATH", "")]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    # Processes of Dask take the path over from this one.
+    monkeypatch.syspath_prepend(ROOT)
 
 
 @pytest.fixture

@@ -69,6 +69,8 @@ class Dispatcher:
         for leftover in self._data.work.iterdir():
             if leftover.is_dir():
                 shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)
         return cut_off
 
     def start(self) -> None:

@@ -37,6 +37,27 @@ class NotPossible(Exception):
         self.code = code
 
 
+def options_of(rule: Rule, settings: ServiceSettings, models: Models) -> RunOptions:
+    """How a rule's studies are analyzed; the version of the model is settled.
+
+    Raises:
+        ModelError: a model is missing or does not pass its checks.
+    """
+    work = settings.work
+    threads = threads_of_each(work) if work.executor == "processes" else work.threads
+    return replace(RunOptions.of(rule, work, threads), model=models(rule.model).version)
+
+
+def all_options(settings: ServiceSettings, models: Models) -> list[RunOptions]:
+    """Those of every rule, for loading models at the start.
+
+    Raises:
+        ModelError: a model is missing or does not pass its checks.
+    """
+    rules = [rule for rule in settings.rules if not rule.ignore]
+    return list(dict.fromkeys(options_of(rule, settings, models).loading for rule in rules))
+
+
 @dataclass(frozen=True)
 class Prepared:
     """What is to be done for a job.
@@ -78,22 +99,6 @@ class Preparation:
         self._choose = choose
         self._models = models
 
-    def options(self, rule: Rule) -> RunOptions:
-        """How a rule's studies are analyzed; the version of the model is settled.
-
-        Raises:
-            ModelError: a model is missing or does not pass its checks.
-        """
-        work = self._settings.work
-        threads = threads_of_each(work) if work.executor == "processes" else work.threads
-        options = RunOptions.of(rule, work, threads)
-        return replace(options, model=self._models(rule.model).version)
-
-    def all_options(self) -> list[RunOptions]:
-        """Those of every rule, for loading models at the start."""
-        wanted = [self.options(rule).loading for rule in self._settings.rules if not rule.ignore]
-        return list(dict.fromkeys(wanted))
-
     def prepare(self, job: Job) -> Prepared:
         """What is to be done for a job.
 
@@ -115,7 +120,7 @@ class Preparation:
             raise NotPossible(
                 f"no series of this study is what rule {rule.name} wants to analyze", "no_series"
             )
-        options = self.options(rule)
+        options = options_of(rule, self._settings, self._models)
         # A PET is asked for only where there is one: the rule is for many studies.
         has_pet = any(each.attributes.get("Modality") == PET for each in series)
         options = replace(options, accept_pet=options.accept_pet and has_pet)
