@@ -1,6 +1,7 @@
 """Results of a job, small and quick to make, and a journal that has them on their way."""
 
 import gc
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -62,11 +63,13 @@ def write_result(folder: Path, study: str = STUDY) -> list[str]:
 
 
 @pytest.fixture
-def refused_sockets() -> Iterator[None]:
+def refused_sockets(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """pynetdicom leaves sockets that could not connect to the garbage collector: call it here.
 
-    The test must ignore pytest.PytestUnraisableExceptionWarning; later ones need not.
+    The test must ignore pytest.PytestUnraisableExceptionWarning; later ones need not. Tracebacks
+    in the log would keep the sockets alive.
     """
+    caplog.set_level(logging.CRITICAL, "pynetdicom")
     yield
     gc.collect()
 

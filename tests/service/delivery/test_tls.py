@@ -1,7 +1,9 @@
 """TLS both ways: only who shows a certificate of the right authority gets anything."""
 
 import shutil
+import socket
 import subprocess
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -163,6 +165,15 @@ def test_late_commitment_needs_a_trusted_certificate(
         finally:
             sender.close()
     assert set(notes.values()) == {"committed"}
+
+
+def test_silent_peers_keep_nobody_out(parcel: Parcel, certificates: dict[str, Tls]) -> None:
+    pacs = Pacs()
+    with pacs.running(tls=server_context(certificates["archive"])), ExitStack() as silent:
+        for _ in range(3):
+            connection = socket.create_connection(("127.0.0.1", pacs.port), timeout=5)
+            silent.enter_context(closing(connection))
+        assert len(attempt(destination(pacs.port, certificates["service"]), parcel)) == 5
 
 
 @pytest.mark.parametrize("authority", ["service", "stranger"])
