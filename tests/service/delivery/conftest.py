@@ -1,6 +1,8 @@
 """Results of a job, small and quick to make, and a journal that has them on their way."""
 
-from collections.abc import Callable
+import gc
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pydicom
@@ -58,6 +60,18 @@ def write_result(folder: Path, study: str = STUDY) -> list[str]:
     (folder / "job.json").write_text('{"content_key": "key"}', encoding="utf-8")
     names = sorted(KINDS)
     return [write_object(folder / f"dicom/{name}.dcm", study, n) for n, name in enumerate(names, 1)]
+
+
+@pytest.fixture
+def refused_sockets(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """pynetdicom leaves sockets that could not connect to the garbage collector: call it here.
+
+    The test must ignore pytest.PytestUnraisableExceptionWarning; later ones need not. Tracebacks
+    in the log would keep the sockets alive.
+    """
+    caplog.set_level(logging.CRITICAL, "pynetdicom")
+    yield
+    gc.collect()
 
 
 @pytest.fixture

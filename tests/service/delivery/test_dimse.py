@@ -212,7 +212,7 @@ def test_archive_that_stops_reading_cannot_hold_the_queue(
     assert notes == {}
 
 
-# pynetdicom leaves a socket that was refused to the garbage collector.
+@pytest.mark.usefixtures("refused_sockets")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_archive_that_is_down_is_away(parcel: Parcel, notes: dict[str, str]) -> None:
     error = send(Pacs(port=free_port()), parcel, notes)

@@ -84,7 +84,9 @@ class DicomwebSender:
         body = StowBody(batch)
         # The study is not named in the address: results of de-identified studies have another.
         url = f"{self._destination.url.rstrip('/')}/studies"
-        headers = body.headers | {"Accept": "application/dicom+json"}
+        # Not compressed: a small answer must not become a large one in memory.
+        accept = {"Accept": "application/dicom+json", "Accept-Encoding": "identity"}
+        headers = body.headers | accept
         with client.stream("POST", url, content=iter(body), headers=headers) as response:
             status = response.status_code
             if status not in (ALL_STORED, SOME_STORED, NONE_STORED):

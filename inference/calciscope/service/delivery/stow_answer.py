@@ -56,7 +56,10 @@ def _number(item: dict[str, Any], tag: str, otherwise: int) -> int:
     values = _values(item, tag)
     if not values:
         return otherwise
-    number = int(values[0])
+    try:
+        number = int(values[0])
+    except (TypeError, OverflowError) as error:
+        raise ValueError(f"{tag} is no number") from error
     if not 0 < number <= 0xFFFF:
         raise ValueError(f"{tag} is no reason")
     return number
