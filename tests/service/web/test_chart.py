@@ -9,7 +9,7 @@ from tests.service.web.hospital import Hospital
 from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.overview import Overview
 from calciscope.service.journal.states import JobState
-from calciscope.service.web.chart import HEIGHT, chart
+from calciscope.service.web.chart import HEIGHT, KEPT_SECONDS, Charts, chart
 
 HOUR = 3600.0
 
@@ -62,3 +62,15 @@ def test_weeks_are_days(journal: Journal, hospital: Hospital, at_noon: HandClock
 
 def test_an_unknown_span_is_the_first(journal: Journal, at_noon: HandClock) -> None:
     assert chart(Overview(journal.database), at_noon.now(), "century").span == "day"
+
+
+def test_a_chart_is_kept_for_a_while(
+    journal: Journal, hospital: Hospital, at_noon: HandClock
+) -> None:
+    charts = Charts(Overview(journal.database), at_noon)
+    assert charts.of("day").most == 0
+    hospital.bring(hospital.send("1.1"), JobState.DONE)
+    assert charts.of("century").most == 0
+    assert charts.of("weeks").most == 1
+    at_noon.advance(KEPT_SECONDS)
+    assert charts.of("day").most == 1
