@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from tests.service.conftest import HandClock
 from tests.service.web.hospital import Hospital, JournalOperator, Well
 
@@ -27,6 +28,7 @@ class Served:
     operator: JournalOperator
     health: list[Well]
     data: DataFolder
+    app: FastAPI
 
     def form_token(self, path: str = "/") -> str:
         """The token in a form of a page."""
@@ -77,6 +79,6 @@ def serve(tmp_path: Path, journal: Journal, clock: HandClock) -> Iterator[Serve]
             url = f"http://127.0.0.1:{server.start()}"
             stack.callback(server.stop)
             client = stack.enter_context(httpx.Client(base_url=url, timeout=20))
-            return Served(url, client, operator, health, data)
+            return Served(url, client, operator, health, data, app)
 
         yield begin

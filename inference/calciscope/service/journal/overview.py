@@ -16,7 +16,8 @@ class Wanted:
     Attributes:
         states: any of these; empty for all.
         attention: only failed jobs, and jobs one of whose deliveries waits for a person.
-        text: number of a job, or a part of Study Instance UID, rule, reason or description.
+        text: number of a job, or a part of rule, reason, description, or, with a
+            dot in it, Study Instance UID.
         patients: whether a part of Patient Name and Patient ID counts too.
         since: created at or after, seconds since 1970.
     """
@@ -115,7 +116,9 @@ def _clause(wanted: Wanted) -> tuple[str, list[object]]:
         where.append("j.created >= ?")
         values.append(wanted.since)
     if wanted.text:
-        fields = ["s.study_uid", "j.rule", "j.reason", "s.description"]
+        fields = ["j.rule", "j.reason", "s.description"]
+        # A bare number is a job's or a patient's; it would be part of almost every UID.
+        fields += ["s.study_uid"] if "." in wanted.text else []
         fields += ["s.patient_name", "s.patient_id"] if wanted.patients else []
         # instr, not LIKE: percent signs and underscores of the text mean themselves.
         parts = [f"instr(lower({field}), lower(?)) > 0" for field in fields]

@@ -1,12 +1,15 @@
 """How much was done: bars of an hour or a day, drawn as SVG on the server."""
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from calciscope.service.clock import Clock
 from calciscope.service.journal.overview import OUTCOMES, Overview
 from calciscope.service.journal.states import JobState
 from calciscope.service.web.times import DAY, HOUR, exact
 
+KEPT_SECONDS = 30.0
 HEIGHT = 100.0
 """Of the drawing; one bar is 10 wide, with 2 to each side."""
 
@@ -87,6 +90,32 @@ def chart(overview: Overview, now: float, span: str) -> Chart:
         f"In the {words}: " + ", ".join(f"{count} {word}" for word, count in totals) + ".",
         exact(waits[len(waits) // 2]) if waits else "",
     )  # fmt: skip
+
+
+class Charts:
+    """Draws a chart at most so often: of a busy day it takes a tenth of a second.
+
+    Args:
+        overview: of the journal.
+        clock: of the chart, and of its age.
+    """
+
+    def __init__(self, overview: Overview, clock: Clock) -> None:
+        self._overview = overview
+        self._clock = clock
+        self._drawn: dict[str, tuple[float, Chart]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, span: str) -> Chart:
+        """A chart that is at most KEPT_SECONDS old; see `chart`."""
+        span = span if span in SPANS else next(iter(SPANS))
+        with self._lock:
+            at, drawn = self._drawn.get(span, (0.0, None))
+            now = self._clock.monotonic()
+            if drawn is None or not 0 <= now - at < KEPT_SECONDS:
+                drawn = chart(self._overview, self._clock.now(), span)
+                self._drawn[span] = (now, drawn)
+            return drawn
 
 
 def _starts(now: float, step: float, number: int) -> list[datetime]:

@@ -98,11 +98,9 @@ class Guard:
             return self._refuse(
                 421, "This address is not one the page answers to; add it to status_page.hosts."
             )
-        if path.startswith(STATIC):
-            return self._app
         address = request.client.host if request.client else ""
         who = self._visitors.who(request.headers, address, visit_id if known else "")
-        if who is None and path not in OPEN_TO_ALL:
+        if who is None and path not in OPEN_TO_ALL and not path.startswith(STATIC):
             return self._no_entry(request, address)
         form: dict[str, str] = {}
         if request.method not in ("GET", "HEAD"):

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from calciscope.service.journal.overview import Overview
-from calciscope.service.web.chart import SPANS, chart
+from calciscope.service.web.chart import SPANS, Charts
 from calciscope.service.web.desk import Desk, visit_of
 from calciscope.service.web.list_view import list_view
 from calciscope.service.web.query import PERIODS, Query
@@ -37,6 +37,7 @@ def renewal(text: str, seen: str) -> Response:
 def list_routes(desk: Desk) -> APIRouter:
     """The list, the part of it that renews itself, and the chart."""
     router = APIRouter()
+    charts = Charts(Overview(desk.journal.database), desk.clock)
 
     async def part(request: Request, query: Query) -> str:
         now = desk.clock.now()
@@ -46,8 +47,7 @@ def list_routes(desk: Desk) -> APIRouter:
 
     async def figures(request: Request) -> str:
         span = request.query_params.get("span", "")
-        overview = Overview(desk.journal.database)
-        drawn = await desk.ask(lambda: chart(overview, desk.clock.now(), span))
+        drawn = await desk.ask(lambda: charts.of(span))
         return desk.text("chart.html.j2", visit_of(request), chart=drawn, spans=SPANS)
 
     @router.get("/")
