@@ -28,6 +28,7 @@ from calciscope.service.web.server import PageServer
 from calciscope.service.work.dispatcher import Dispatcher
 from calciscope.service.work.executors import executor_for
 from calciscope.service.work.models_used import ModelCatalog
+from calciscope.service.work.preparation import all_options
 
 LOGGER = logging.getLogger(__name__)
 
@@ -62,9 +63,11 @@ class Parts:
         self._loops: list[Loop] = []
         self._gate = gate = DiskGate(settings.disk, data.root)
         meter = Metrics(journal, clock, data.root, lambda: gate, lambda: self._loops)
+        models = ModelCatalog()
+        options = all_options(settings, models)
         self._dispatcher = dispatcher = Dispatcher(
-            journal, executor_for(settings, data, runner, clock), settings, data, clock, meter,
-            chosen_series, ModelCatalog(),
+            journal, executor_for(settings.work, options, data.logs, clock, runner), settings, data,
+            clock, meter, chosen_series, models,
         )  # fmt: skip
         self._ways_in = WaysIn(settings, data, journal, clock, gate, meter)
         self._ways_out = WaysOut(settings, data, journal, clock, meter)
