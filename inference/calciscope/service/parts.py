@@ -28,7 +28,6 @@ from calciscope.service.web.server import PageServer
 from calciscope.service.work.dispatcher import Dispatcher
 from calciscope.service.work.executors import executor_for
 from calciscope.service.work.models_used import ModelCatalog
-from calciscope.service.work.preparation import all_options
 
 LOGGER = logging.getLogger(__name__)
 
@@ -63,17 +62,14 @@ class Parts:
         self._loops: list[Loop] = []
         self._gate = gate = DiskGate(settings.disk, data.root)
         meter = Metrics(journal, clock, data.root, lambda: gate, lambda: self._loops)
-        models = ModelCatalog()
-        options = all_options(settings, models)
         self._dispatcher = dispatcher = Dispatcher(
-            journal, executor_for(settings.work, options, data.logs, clock, runner), settings, data,
-            clock, meter, chosen_series, models,
+            journal, executor_for(settings, data, runner, clock), settings, data, clock, meter,
+            chosen_series, ModelCatalog(),
         )  # fmt: skip
         self._ways_in = WaysIn(settings, data, journal, clock, gate, meter)
         self._ways_out = WaysOut(settings, data, journal, clock, meter)
         working = Loop("work", dispatcher.tick, 0.5)
         dispatcher.listen(working.wake)
-        notifier = Notifier(settings, journal, clock)
         cleaner = Cleaner(settings.retention, journal, data, clock, lambda: trail.position)
         assembler = Assembler(journal, settings, clock, meter)
         watched = [folder.path for folder in settings.intake.folders]
@@ -82,9 +78,12 @@ class Parts:
             Loop("audit", trail.tick, 1.0),
             Loop("assembling", assembler.tick, 0.25),
             working,
-            Loop("notices", notifier.tick, 2.0),
             Loop("cleaning", cleaner.tick, 300.0),
             Loop("seen files", SeenFiles(watched, journal, clock).tick, 600.0),
+        ]
+        self._house += [
+            Loop(f"webhook {number}", Notifier(hook, journal, clock, meter).tick, 2.0)
+            for number, hook in enumerate(settings.notifications)
         ]
         self._loops += [*self._house, *self._ways_in.loops, *self._ways_out.loops]
         names = [destination.name for destination in settings.destinations]

@@ -65,8 +65,10 @@ class WaysIn:
         if self._receiver is not None:
             LOGGER.info("receiver on port %d", self._receiver.start())
             self._listening = True
-        for part in (*self.loops, *self._events):
-            part.start()
+        for loop in self.loops:
+            loop.start()
+        for events in self._events:
+            events.start()
 
     def stop(self) -> None:
         """Take in no more; what is under way is finished."""
