@@ -180,6 +180,10 @@ def test_health_and_trouble_are_shown(serve: Serve) -> None:
     assert page.client.get("/health/live").json() == {"live": True}
     text = page.client.get("/").text
     assert "The service is not ready" in text and "The disk is &lt;full&gt;." in text
+    page.health[0] = Well(True, ("2 deliveries wait for 'OLD'",))
+    text = page.client.get("/").text
+    assert "The service is not ready" not in text
+    assert "2 deliveries wait for &#39;OLD&#39;." in text
 
 
 def _picture(file: Path) -> None:

@@ -52,7 +52,9 @@ DELIVERIES: dict[DeliveryState, Look] = {
 
 CODES: dict[str, str] = {
     "more_came": "more images came",
+    "waits": "images are missing still",
     "no_rule": "no rule takes it",
+    "no_series": "no series is one that its rule takes",
     "ignored": "a rule leaves it out",
     "incomplete": "images are missing",
     "too_many": "too many images",
@@ -62,6 +64,7 @@ CODES: dict[str, str] = {
     "crash": "the worker crashed",
     "memory": "not enough memory",
     "timeout": "took too long",
+    "error": "an error in the program",
 }
 """Codes of transitions; others are shown as they are, with spaces."""
 
