@@ -32,6 +32,11 @@ class _Wire:
         except OSError:
             return
 
+    def close(self) -> None:
+        """Give the connection back; pynetdicom does not where the peer hung up first."""
+        if self.connection is not None:
+            self.connection.close()
+
 
 @dataclass(frozen=True)
 class Line:
@@ -101,6 +106,7 @@ def open_line(
             f"the host {destination.host} is not known; check its name", "unreachable"
         ) from error
     if not association.is_established:
+        wire.close()
         raise _why_not(destination, association, wire)
     line = Line(association, wire)
     try:
@@ -111,6 +117,8 @@ def open_line(
         if association.is_established:
             with line.within(timeout):
                 association.abort()
+        association.join(timeout)
+        wire.close()
 
 
 @contextmanager
