@@ -57,6 +57,21 @@ def test_good_settings_with_paths_from_the_folder_of_the_file(tmp_path: Path) ->
         ("data: data", "data: data\ndata: other", "watch.yaml, line 2: data is given twice"),
         ("  folders:\n    - path: /in", "  folders: []", "there is no way in"),
         ("data: data", "data: data\nwork: {executor: dask}", "line 2: work: executor dask"),
+        ("data: data", "data: /in/data", "watched folder /in overlap; part them"),
+        ("path: /in", "path: ./out/in", "destination 'share' and the watched folder"),
+        ("path: /in", "path: /in\n    - path: /in/ct", "/in/ct is watched twice"),
+        ("path: /in", "path: /in\n      scan_seconds: .inf", "line 5: intake.folders[0].scan_sec"),
+        ("data: data", "data: data\ncompleteness: {quiet_seconds: 9999}", "order them: counted"),
+        (
+            "  folders:\n    - path: /in",
+            "  receiver: {peers: [{ae_title: A, address: pacs}]}",
+            "'pacs' is no IP address",
+        ),
+        (
+            "  folders:\n    - path: /in",
+            "  receiver: {peers: [{ae_title: ' '}]}",
+            "intake.receiver.peers[0].ae_title",
+        ),
         (
             "data: data",
             "data: data\nstatus_page: {address: 0.0.0.0}",

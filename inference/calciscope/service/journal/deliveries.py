@@ -33,6 +33,17 @@ class Deliveries:
         )
         return [_delivery(row) for row in rows]
 
+    def of_jobs(self, job_ids: Sequence[int]) -> dict[int, list[Delivery]]:
+        """Deliveries of several jobs, by job, in order of destination."""
+        marks = ", ".join("?" * len(job_ids))
+        rows = self._database.connection().execute(
+            f"SELECT * FROM deliveries WHERE job_id IN ({marks}) ORDER BY destination", job_ids
+        )
+        found: dict[int, list[Delivery]] = {}
+        for row in rows:
+            found.setdefault(row["job_id"], []).append(_delivery(row))
+        return found
+
     def open_count(self) -> dict[str, int]:
         """Deliveries that are not done, by destination."""
         rows = self._database.connection().execute(

@@ -85,7 +85,7 @@ class DimseDestination(AnyDestination):
     calling: AeTitle = "CALCISCOPE"
     tls: Tls | None = None
     check_host: bool = True
-    objects: tuple[ObjectKind, ...] = EVERY_OBJECT
+    objects: Annotated[tuple[ObjectKind, ...], Field(min_length=1)] = EVERY_OBJECT
     warnings: WarningRule = "accept"
     commitment: Commitment | None = None
 
@@ -108,7 +108,7 @@ class DicomwebDestination(AnyDestination):
     password_file: Path | None = None
     token_file: Path | None = None
     authorities: Path | None = None
-    objects: tuple[ObjectKind, ...] = EVERY_OBJECT
+    objects: Annotated[tuple[ObjectKind, ...], Field(min_length=1)] = EVERY_OBJECT
     warnings: WarningRule = "accept"
 
     @model_validator(mode="after")
