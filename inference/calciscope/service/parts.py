@@ -70,7 +70,6 @@ class Parts:
         self._ways_out = WaysOut(settings, data, journal, clock, meter)
         working = Loop("work", dispatcher.tick, 0.5)
         dispatcher.listen(working.wake)
-        notifier = Notifier(settings, journal, clock)
         cleaner = Cleaner(settings.retention, journal, data, clock, lambda: trail.position)
         assembler = Assembler(journal, settings, clock, meter)
         watched = [folder.path for folder in settings.intake.folders]
@@ -79,9 +78,12 @@ class Parts:
             Loop("audit", trail.tick, 1.0),
             Loop("assembling", assembler.tick, 0.25),
             working,
-            Loop("notices", notifier.tick, 2.0),
             Loop("cleaning", cleaner.tick, 300.0),
             Loop("seen files", SeenFiles(watched, journal, clock).tick, 600.0),
+        ]
+        self._house += [
+            Loop(f"webhook {number}", Notifier(hook, journal, clock, meter).tick, 2.0)
+            for number, hook in enumerate(settings.notifications)
         ]
         self._loops += [*self._house, *self._ways_in.loops, *self._ways_out.loops]
         names = [destination.name for destination in settings.destinations]

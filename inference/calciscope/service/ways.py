@@ -9,7 +9,7 @@ from calciscope.service.delivery.senders import sender_for
 from calciscope.service.intake.events import FolderEvents
 from calciscope.service.intake.folders import FolderIntake
 from calciscope.service.intake.receiver import StoreReceiver
-from calciscope.service.intake.rules import header_keywords
+from calciscope.service.intake.rules import keywords_of
 from calciscope.service.intake.store import InstanceStore
 from calciscope.service.journal.journal import Journal
 from calciscope.service.loop import Loop
@@ -41,9 +41,7 @@ class WaysIn:
         self, settings: ServiceSettings, data: DataFolder, journal: Journal, clock: Clock,
         gate: Gate, meter: Meter,
     ) -> None:  # fmt: skip
-        self._store = store = InstanceStore(
-            data, journal, header_keywords(settings.rules), meter, gate
-        )
+        self._store = store = InstanceStore(data, journal, keywords_of(settings.rules), meter, gate)
         self.loops: list[Loop] = []
         self._events: list[FolderEvents] = []
         for number, folder in enumerate(settings.intake.folders):
@@ -67,8 +65,10 @@ class WaysIn:
         if self._receiver is not None:
             LOGGER.info("receiver on port %d", self._receiver.start())
             self._listening = True
-        for part in (*self.loops, *self._events):
-            part.start()
+        for loop in self.loops:
+            loop.start()
+        for events in self._events:
+            events.start()
 
     def stop(self) -> None:
         """Take in no more; what is under way is finished."""
@@ -81,6 +81,9 @@ class WaysIn:
             loop.stop()
         for loop in self.loops:
             loop.join()
+
+    def _receiver_is_well(self) -> bool:
+        return self._receiver is not None and self._receiver.healthy
 
 
 class WaysOut:

@@ -31,7 +31,7 @@ def executor_for(
     work = settings.work
     options = all_options(settings, ModelCatalog()) if runner == STUDY_RUNNER else []
     if work.executor == "processes":
-        return ProcessExecutor(work, options, data.root, runner, clock)
+        return ProcessExecutor(work, options, data.logs, runner, clock)
     if find_spec("distributed") is None:
         raise MissingExtraError("distributed", "cluster")
     from calciscope.service.work.dask_cluster import DaskExecutor
