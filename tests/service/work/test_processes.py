@@ -59,7 +59,12 @@ def test_a_study_is_analyzed_and_its_worker_serves_on(
 
 
 @pytest.mark.parametrize(
-    ("order", "words"), [("exit", "ended by itself (status 3)"), ("kill", "was killed")]
+    ("order", "words"),
+    [
+        ("exit", "ended by itself (status 3)"),
+        ("kill", "was killed"),
+        ("garble", "an answer that is not understood"),
+    ],
 )
 def test_a_crash_fails_one_study_and_another_worker_takes_over(
     make_executor: MakeExecutor, make_request: MakeRequest, order: str, words: str
