@@ -1,6 +1,6 @@
 """Starts services quickly: everything is imported once, and each service is a fork of that.
 
-    python nursery.py SETTINGS RUNNER
+    python nursery.py SETTINGS RUNNER LOG
 
 Reads `start` lines from standard input and answers each with the process id of a new service;
 every service that ends is told with its status, as `ended PID STATUS`.
