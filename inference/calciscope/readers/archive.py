@@ -57,14 +57,21 @@ class ArchiveLimits:
 
 
 @contextmanager
-def unpacked(archive: Path, limits: ArchiveLimits) -> Iterator[FoundFiles]:
+def unpacked(
+    archive: Path, limits: ArchiveLimits, inside: Path | None = None
+) -> Iterator[FoundFiles]:
     """The DICOM files of a .zip, in a temporary folder that is removed afterwards.
+
+    Args:
+        archive: the .zip.
+        limits: how far it may expand.
+        inside: where the temporary folder is made; None leaves it to the system.
 
     Raises:
         UnsafeArchiveError: a path escapes, a link is inside, or a limit is passed.
         UnreadableFileError: the archive is damaged or encrypted.
     """
-    with tempfile.TemporaryDirectory(prefix="calciscope-") as folder:
+    with tempfile.TemporaryDirectory(prefix="calciscope-", dir=inside) as folder:
         yield _unpack(archive, Path(folder), limits)
 
 

@@ -32,6 +32,11 @@ class DataFolder:
         return self.root / "audit.jsonl"
 
     @property
+    def salt(self) -> Path:
+        """The site's salt of pseudonyms, where the settings name none."""
+        return self.root / "salt"
+
+    @property
     def incoming(self) -> Path:
         """Files that are being received; whatever is here at the start is removed."""
         return self.root / "incoming"
@@ -47,6 +52,11 @@ class DataFolder:
         return self.root / "work"
 
     @property
+    def logs(self) -> Path:
+        """What libraries print in worker processes; not the service's own log."""
+        return self.root / "logs"
+
+    @property
     def results(self) -> Path:
         """Result folders, by the number of their job."""
         return self.root / "results"
@@ -57,7 +67,8 @@ class DataFolder:
         Raises:
             ServiceError: they cannot be made, or belong to somebody else.
         """
-        for folder in (self.root, self.incoming, self.instances, self.work, self.results):
+        folders = (self.incoming, self.instances, self.work, self.results, self.logs)
+        for folder in (self.root, *folders):
             try:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 if folder.stat().st_mode & 0o077:

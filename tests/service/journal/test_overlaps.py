@@ -31,12 +31,13 @@ def test_retry_while_sending_is_sent_anew(journal: Journal, arrive: Arrive) -> N
     assert former is not None
     journal.jobs.retry(job)
     _run(journal, job, "pacs")
-    journal.deliveries.note_sent(former.id, "2.1", "0000")
+    with pytest.raises(StaleStateError, match="is not being sent any more"):
+        journal.deliveries.note_sent(former.id, "2.1", "0000")
     for late_end in (
         journal.deliveries.succeed,
         journal.deliveries.give_back,
     ):
-        with pytest.raises(StaleStateError, match="no longer being sent"):
+        with pytest.raises(StaleStateError, match="is not being sent any more"):
             late_end(former.id)
     assert journal.jobs.get(job).state is JobState.DONE
     assert journal.deliveries.sent(former.id) == {}
@@ -49,8 +50,9 @@ def test_study_forgotten_while_it_is_sent(journal: Journal, arrive: Arrive) -> N
     delivery = journal.deliveries.claim("pacs")
     assert delivery is not None
     journal.removal.forget(job)
-    journal.deliveries.note_sent(delivery.id, "2.1", "0000")
-    with pytest.raises(StaleStateError, match="no longer being sent"):
+    with pytest.raises(StaleStateError, match="is not being sent any more"):
+        journal.deliveries.note_sent(delivery.id, "2.1", "0000")
+    with pytest.raises(StaleStateError, match="is not being sent any more"):
         journal.deliveries.succeed(delivery.id)
 
 

@@ -63,6 +63,14 @@ class Arrivals:
                 [(_text(path), *rest, now) for path, *rest in files],
             )
 
+    def still_there(self, paths: Sequence[str]) -> None:
+        """Go on remembering files that still lie where they were, so that none counts as new."""
+        now = self._clock.now()
+        with self._database.writing() as connection:
+            connection.executemany(
+                "UPDATE seen_files SET at = ? WHERE path = ?", [(now, path) for path in paths]
+            )
+
     def _register(self, connection: sqlite3.Connection, new: NewInstance) -> Registered:
         now = self._clock.now()
         known = connection.execute(

@@ -64,6 +64,12 @@ class Jobs:
         rows = self._rows(f"{_SELECT} {clause} ORDER BY j.id DESC LIMIT ?", (*values, limit))
         return [_job(row) for row in rows]
 
+    def several(self, job_ids: Sequence[int]) -> list[Job]:
+        """Jobs by number, the newest first; those that are not there are left out."""
+        marks = ", ".join("?" * len(job_ids))
+        rows = self._rows(f"{_SELECT} WHERE j.id IN ({marks}) ORDER BY j.id DESC", job_ids)
+        return [_job(row) for row in rows]
+
     def of_study(self, study_uid: str) -> list[Job]:
         """All revisions of a study, in order."""
         return [

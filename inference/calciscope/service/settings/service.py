@@ -79,6 +79,20 @@ class ServiceSettings(Part):
                     )
         return self
 
+    @model_validator(mode="after")
+    def _nothing_is_shared(self) -> "ServiceSettings":
+        urls = [webhook.url for webhook in self.notifications]
+        if len(set(urls)) < len(urls):
+            raise ValueError("two notifications have the same url; name all events in one")
+        ports = [
+            each.commitment.port
+            for each in self.destinations
+            if each.kind == "dimse" and each.commitment is not None and each.commitment.port
+        ]
+        if len(set(ports)) < len(ports):
+            raise ValueError("two destinations have the same commitment port; give each its own")
+        return self
+
     def rule(self, name: str) -> Rule | None:
         """The rule of that name."""
         return next((rule for rule in self.rules if rule.name == name), None)

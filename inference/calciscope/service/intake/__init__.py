@@ -1,0 +1,1 @@
+"""How studies come in: watched folders, a C-STORE SCP, and when one is whole."""
