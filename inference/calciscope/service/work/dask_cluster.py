@@ -104,7 +104,7 @@ class DaskExecutor:
         if client is None:
             return 0
         try:
-            threads = sum(client.nthreads().values())
+            threads = int(sum(client.nthreads().values()))
         except (OSError, TimeoutError):
             return 0
         return max(min(self._cluster.parallel, threads) - len(self._tasks), 0)
