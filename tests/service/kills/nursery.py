@@ -16,7 +16,6 @@ from pathlib import Path
 def main() -> None:
     """Serve until the input ends."""
     from calciscope.service.daemon import run_service
-
     from calciscope.service.settings.loading import read_settings
 
     settings, runner = read_settings(Path(sys.argv[1])), sys.argv[2]

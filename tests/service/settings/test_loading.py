@@ -86,6 +86,17 @@ def test_mistake_is_told_with_line_and_cure(
     assert told in _read(tmp_path, GOOD.replace(before, after, 1))
 
 
+def test_what_two_must_not_share_is_told(tmp_path: Path) -> None:
+    hooks = "notifications: [{url: 'http://a/'}, {url: 'http://a/'}]\n"
+    assert "two notifications have the same url" in _read(tmp_path, GOOD + hooks)
+    archives = "".join(
+        f"  - {{name: {name}, kind: dimse, host: pacs, port: 104, ae_title: PACS,"
+        " commitment: {port: 11113}}\n"
+        for name in ("first", "second")
+    )
+    assert "two destinations have the same commitment port" in _read(tmp_path, GOOD + archives)
+
+
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     text = GOOD.replace("path: /in", "pth: /in").replace("data: data", "dat: data")
     assert len(_read(tmp_path, text).splitlines()) == 4

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from socket import SHUT_RDWR, socket
+from socket import IPPROTO_TCP, SHUT_RDWR, TCP_NODELAY, socket
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
@@ -31,6 +31,11 @@ class _Wire:
                 self.connection.shutdown(SHUT_RDWR)
         except OSError:
             return
+
+    def close(self) -> None:
+        """Give the connection back; pynetdicom does not where the peer hung up first."""
+        if self.connection is not None:
+            self.connection.close()
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,12 @@ def open_line(
 
     def remember_socket(event: evt.Event) -> None:
         transport = event.assoc.dul.socket
-        wire.connection = None if transport is None else transport.socket
+        connection = None if transport is None else transport.socket
+        if connection is not None:
+            # Command and data set go in two pieces; waiting for an acknowledgment of the first
+            # would cost 40 ms for each object.
+            connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        wire.connection = connection
 
     try:
         with _cut_after(wire, timeout + GRACE_SECONDS):
@@ -101,6 +111,7 @@ def open_line(
             f"the host {destination.host} is not known; check its name", "unreachable"
         ) from error
     if not association.is_established:
+        wire.close()
         raise _why_not(destination, association, wire)
     line = Line(association, wire)
     try:
@@ -111,6 +122,8 @@ def open_line(
         if association.is_established:
             with line.within(timeout):
                 association.abort()
+        association.join(timeout)
+        wire.close()
 
 
 @contextmanager
