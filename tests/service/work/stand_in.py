@@ -28,7 +28,7 @@ class Obedient:
 
     def run(self, request: WorkRequest) -> Outcome:
         """Write a small result, unless told otherwise."""
-        order = Path(request.files[0][1]).read_text()
+        order = Path(request.files[0][1]).read_bytes().decode("latin-1")
         note_of_start(request)
         if order == "exit":
             os._exit(3)
@@ -39,6 +39,8 @@ class Obedient:
         if order == "eat":
             hoard = [bytearray(b"x" * MEBIBYTE) for _ in range(400)]
             time.sleep(600.0 * len(hoard))
+        if order == "raise":
+            raise ValueError("Doe^Jane")
         if order == "garble":
             return Garbled(OutcomeKind.DONE)
         if order == "refuse":

@@ -123,7 +123,11 @@ def test_refusals_and_failures_come_through(
 ) -> None:
     executor = make_executor()
     executor.start()
-    for job, order, kind in ((1, "refuse", "refused"), (2, "fail", "failed")):
+    for job, order, kind in (
+        (1, "refuse", "refused"),
+        (2, "fail", "failed"),
+        (3, "raise", "failed"),
+    ):
         until(executor.free)
         executor.submit(make_request(job, order))
         assert outcomes(executor)[job].kind == kind

@@ -223,6 +223,8 @@ class Slot:
                 return trouble
 
     def _crashed(self) -> Outcome:
+        if self._child is not None:
+            self._child.wait(CLOSE_SECONDS)
         status = self._bury(CLOSE_SECONDS)
         return failed(
             f"the worker {ending(status)} during the analysis of this study; others go on", "crash"
