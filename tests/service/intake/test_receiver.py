@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from pydicom import Dataset, dcmread
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
-from pynetdicom import AE
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.sop_class import MRImageStorage, Verification  # type: ignore[attr-defined]
 from tests.service.intake.conftest import House, KilledError, ct_slice
@@ -228,28 +228,31 @@ def test_storescu_of_dcmtk(house: House, listen: Listen, tmp_path: Path) -> None
 # What must not stop it.
 
 
-def _talk(port: int, content: bytes, wait: bool = False) -> None:
-    with closing(socket.create_connection(("127.0.0.1", port), 10)) as connection:
-        connection.sendall(content)
-        if wait:
-            connection.settimeout(20)
-            while connection.recv(4096):
-                pass
+def _talk(port: int, *parts: bytes, wait: bool = False) -> None:
+    """Send parts, each after an answer to the one before, then hang up."""
+    with (
+        closing(socket.create_connection(("127.0.0.1", port), 10)) as connection,
+        suppress(OSError),
+    ):
+        for number, part in enumerate(parts):
+            if number:
+                connection.recv(4096)
+            connection.sendall(part)
+        while wait and connection.recv(4096):
+            pass
 
 
-def _request() -> bytes:
-    """A sound A-ASSOCIATE-RQ, recorded from a sender of ours."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        entity = AE(ae_title="SENDER")
-        entity.acse_timeout = entity.network_timeout = 1
-        entity.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
-        port = server.getsockname()[1]
-        threading.Thread(
-            target=lambda: entity.associate("127.0.0.1", port, ae_title="CALCISCOPE"), daemon=True
-        ).start()
-        connection, _ = server.accept()
-        with connection:
-            return connection.recv(1 << 16)
+def _recorded(port: int, *datasets: Dataset) -> tuple[bytes, bytes]:
+    """What a sound sender says: the request for an association, and all that follows."""
+    said: list[bytes] = []
+    entity = AE(ae_title="SENDER")
+    entity.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
+    handlers = [(evt.EVT_DATA_SENT, lambda event: said.append(bytes(event.data)))]
+    association = entity.associate("127.0.0.1", port, ae_title="CALCISCOPE", evt_handlers=handlers)
+    for each in datasets:
+        association.send_c_store(each)
+    association.release()
+    return said[0], b"".join(said[1:])
 
 
 def _wait_until_quiet(house: House) -> None:
@@ -264,24 +267,27 @@ def _wait_until_quiet(house: House) -> None:
 
 
 def test_garbage_stops_nobody(house: House, listen: Listen) -> None:
-    port, chance, request = listen(associations=8), random.Random(7), _request()
-    for _ in range(60):
-        kind = chance.randrange(4)
-        if kind == 0:
-            content = chance.randbytes(chance.randrange(1, 3000))
-        elif kind == 1:
-            content = request[: chance.randrange(len(request))]
-        elif kind == 2:
-            altered = bytearray(request)
-            for _ in range(chance.randrange(1, 30)):
-                altered[chance.randrange(len(altered))] = chance.randrange(256)
-            content = bytes(altered)
-        else:
-            pdu = chance.randbytes(chance.randrange(200))
-            content = request + struct.pack(">BBL", 4, 0, len(pdu)) + pdu
-        _talk(port, content)
+    port, chance = listen(associations=8), random.Random(7)
+    request, rest = _recorded(port, dataset(2))
+    for number in range(60):
+        altered = bytearray(request if number % 2 else rest)
+        for _ in range(chance.randrange(1, 30)):
+            altered[chance.randrange(len(altered))] = chance.randrange(256)
+        pdu = chance.randbytes(chance.randrange(200))
+        match number % 5:
+            case 0:
+                _talk(port, chance.randbytes(chance.randrange(1, 3000)))
+            case 1:
+                _talk(port, request[: chance.randrange(len(request))])
+            case 2:
+                _talk(port, request, struct.pack(">BBL", 4, 0, len(pdu)) + pdu)
+            case 3:
+                _talk(port, bytes(altered))
+            case 4:
+                _talk(port, request, bytes(altered))
     _wait_until_quiet(house)
     assert send(port, dataset()) == [0]
+    assert instances(house) >= 2
 
 
 def test_claimed_length_of_four_gigabytes_ends_the_connection(house: House, listen: Listen) -> None:
@@ -296,29 +302,31 @@ def test_half_open_connections_are_given_up_and_bounded(house: House, listen: Li
     port = listen(associations=2, idle_seconds=1)
     silent = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(40)]
     for each in silent[::2]:
-        each.sendall(struct.pack(">BBL", 1, 0, 500) + b"half")
+        with suppress(OSError):
+            each.sendall(struct.pack(">BBL", 1, 0, 500) + b"half")
     alive = [each for each in threading.enumerate() if "AcceptorThread" in each.name]
     assert len(alive) <= 10
-    _wait_until_quiet(house)
     for each in silent:
+        # Those that were not turned away are given up after a second of silence.
+        each.settimeout(20)
+        with suppress(ConnectionError):
+            while each.recv(64):
+                pass
         each.close()
+    _wait_until_quiet(house)
     assert send(port, dataset()) == [0]
 
 
 def test_aborts_in_the_middle_of_an_instance(house: House, listen: Listen) -> None:
-    port = listen()
-    content, chance = dataset(1, side=600), random.Random(3)
-    for _ in range(5):
-        with sender(port) as association:
-            stop = threading.Timer(chance.random() * 0.03, association.abort)
-            stop.start()
-            with suppress(RuntimeError, ValueError):
-                association.send_c_store(content)
-            stop.join()
+    port, chance = listen(), random.Random(3)
+    request, rest = _recorded(port, dataset(1, side=100))
+    abort = struct.pack(">BBLL", 7, 0, 4, 0)
+    for number in range(20):
+        cut = rest[: chance.randrange(len(rest) - 30)]
+        _talk(port, request, cut + abort if number % 2 else cut)
     _wait_until_quiet(house)
-    assert instances(house) in (0, 1)
-    assert send(port, content) == [0]
     assert instances(house) == 1
+    assert send(port, dataset(2)) == [0]
 
 
 def test_hostile_data_sets_are_answered_and_stop_nobody(house: House, listen: Listen) -> None:
@@ -356,6 +364,6 @@ def test_killed_before_the_answer_and_sent_again(
     assert send(listen(again), dataset(1), dataset(2)) == [0, 0]
     (job,) = again.journal.jobs.listed()
     assert (job.instances, job.revision) == (2, 1)
-    assert again.known_files() == {
+    assert again.known_files() <= {
         str(path.relative_to(again.data.instances)) for path in again.stored_files()
     }
