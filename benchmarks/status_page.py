@@ -85,8 +85,10 @@ def fill(journal: Journal, jobs: int, count: int) -> None:
                 journal.jobs.fail_attempt(job, reason="crashed", code="crash", again_at=None)
                 continue
             journal.jobs.finish(job, f"key {number}", ("PACS", "ARCHIVE"))
-            for delivery in journal.deliveries.of_job(job) if number < jobs - 20 else ():
-                journal.deliveries.succeed(delivery.id)
+            for name in ("PACS", "ARCHIVE") if number < jobs - 20 else ():
+                delivery = journal.deliveries.claim(name)
+                if delivery is not None:
+                    journal.deliveries.succeed(delivery.id)
 
 
 @contextmanager
@@ -141,7 +143,11 @@ def main() -> None:
         )
         page = StatusPage(port=0, show_patient=True)
         settings = ServiceSettings.model_validate(
-            {"data": root, "intake": {"folders": [{"path": root}]}, "rules": [{"name": "legs"}]}
+            {
+                "data": root,
+                "intake": {"folders": [{"path": "/nowhere"}]},
+                "rules": [{"name": "legs"}],
+            }
         )
         settings = settings.model_copy(update={"status_page": page})
         app = create_app(journal, settings, data, NoOperator(), _metrics(journal), Well)

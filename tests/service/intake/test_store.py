@@ -64,6 +64,18 @@ def test_other_bytes_under_a_known_uid_are_not_kept(house: House) -> None:
     assert house.meter.codes == ["other_content"]
 
 
+def test_results_of_ours_that_an_archive_sends_on_make_no_revision(house: House) -> None:
+    own = ct_slice(2, Manufacturer="Calciscope", Modality="SEG")
+    assert take(house, ct_slice(1), own, ct_slice(3)) == ["new", "own_result", "new"]
+    (job,) = house.journal.jobs.listed()
+    assert job.instances == 2
+    assert house.known_files() == names(house)
+    assert take(house, own) == ["own_result"]
+    assert len(house.journal.jobs.listed()) == 1
+    # A phantom of ours is a study like any other.
+    assert take(house, ct_slice(4, Manufacturer="Calciscope")) == ["new"]
+
+
 def test_uid_of_another_study_is_not_kept(house: House) -> None:
     take(house, ct_slice(1))
     assert take(house, ct_slice(1, study="9.9")) == ["other_study"]

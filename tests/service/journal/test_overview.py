@@ -41,14 +41,13 @@ def test_states_and_time_narrow_it_down(
 
 
 def test_attention_is_failed_jobs_and_given_up_deliveries(
-    hospital: Hospital, overview: Overview, journal: Journal
+    hospital: Hospital, overview: Overview
 ) -> None:
     failed = hospital.bring(hospital.send("1.1"), JobState.FAILED)
     hospital.bring(hospital.send("1.2"), JobState.REFUSED)
     stuck, delayed = (hospital.bring(hospital.send(f"1.{n}"), JobState.DONE) for n in (3, 4))
     for job, again in ((stuck, None), (delayed, 5.0)):
-        (delivery,) = journal.deliveries.of_job(job)
-        journal.deliveries.fail_attempt(delivery.id, reason="no", code="refused", again_at=again)
+        hospital.trouble(job, again_at=again)
     assert overview.find(Wanted(attention=True), 9).job_ids == (stuck, failed)
 
 
@@ -99,12 +98,12 @@ def test_outcomes_are_counted_by_step(
 
 
 def test_turnaround_is_from_arrival_to_delivery(
-    hospital: Hospital, overview: Overview, clock: HandClock, journal: Journal
+    hospital: Hospital, overview: Overview, clock: HandClock
 ) -> None:
     start = clock.now()
     job = hospital.bring(hospital.send("1.1"), JobState.DONE)
     clock.advance(90)
-    journal.deliveries.succeed(journal.deliveries.of_job(job)[0].id)
+    hospital.deliver(job)
     assert overview.turnaround(start) == [90.0]
     assert overview.turnaround(start + 91) == []
 

@@ -7,6 +7,7 @@ with a reason.
 """
 
 import hashlib
+import os
 import random
 import sqlite3
 import subprocess
@@ -29,8 +30,23 @@ from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.records import Job
 from calciscope.service.journal.states import FINAL, JobState
 
+ROOT = Path(__file__).parents[3]
 NURSERY = Path(__file__).with_name("nursery.py")
 RUNNER = "tests.service.kills.stand_in:SlowWriter"
+MOMENTS = (
+    "receiving a file",
+    "intake",
+    "waiting",
+    "ready",
+    "running",
+    "writing results",
+    "done",
+    "sending to archive",
+    "sending to share",
+    "copying to the folder",
+)
+"""What a kill may wait for."""
+
 OPEN_STUDIES = 6
 """So many studies are under way at a time."""
 
@@ -97,6 +113,7 @@ class KillTest:
         self._nursery = subprocess.Popen(
             [sys.executable, NURSERY, config, RUNNER, folder / "service.log"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
         )  # fmt: skip
         if self._line() != "ready":
             raise RuntimeError("the service cannot be imported; see the lines above")
@@ -139,19 +156,30 @@ class KillTest:
         }  # fmt: skip
 
     def kill_again_and_again(self, kills: int) -> None:
-        """Start the service and end it by SIGKILL, so many times."""
+        """Start the service and end it by SIGKILL, so many times.
+
+        Every other kill comes at a random time, the rest when a certain thing is seen at work.
+        """
         for number in range(kills):
             self._feed()
             pid = self._start()
-            time.sleep(self.random.uniform(0.01, self.longest_seconds))
+            if number % 2:
+                self._wait_for(self.random.choice(MOMENTS))
+                time.sleep(self.random.uniform(0.0, 0.03))
+            else:
+                time.sleep(self.random.uniform(0.01, self.longest_seconds))
             subprocess.run(["kill", "-KILL", str(pid)], check=True)
             ended = self._line()
             self.report.kills += 1
             if ended != f"ended {pid} 9":
-                self.report.faults.append(
-                    f"the service ended by itself before kill {number}: {ended}"
-                )
-            self._note_moment()
+                self.report.faults.append(f"the service ended before kill {number}: {ended}")
+            self.report.moments.update(self._seen() or {"idle"})
+
+    def _wait_for(self, moment: str) -> None:
+        """Wait until something is seen at work, or not much longer than usual."""
+        end = time.monotonic() + 2 * self.longest_seconds
+        while time.monotonic() < end and moment not in self._seen():
+            time.sleep(0.005)
 
     def settle(self, seconds: float) -> KillReport:
         """Let the service run until nothing is left to do, stop it in order, and count."""
@@ -254,8 +282,8 @@ class KillTest:
                 association.release()
             time.sleep(0.05)
 
-    def _note_moment(self) -> None:
-        """What the kill found at work."""
+    def _seen(self) -> set[str]:
+        """What is at work now."""
         found: set[str] = set()
         if any(self.data.incoming.glob("*")):
             found.add("receiving a file")
@@ -266,9 +294,8 @@ class KillTest:
         if self.data.journal.exists():
             look = sqlite3.connect(self.data.journal, timeout=10)
             try:
-                found |= {row[0] for row in look.execute("SELECT DISTINCT state FROM jobs")} - {
-                    str(state) for state in FINAL
-                }
+                final = {str(state) for state in FINAL}
+                found |= {row[0] for row in look.execute("SELECT DISTINCT state FROM jobs")} - final
                 rows = look.execute(
                     "SELECT DISTINCT destination FROM deliveries WHERE state = 'sending'"
                 )
@@ -277,7 +304,7 @@ class KillTest:
                 found.add("starting")
             finally:
                 look.close()
-        self.report.moments.update(found or {"idle"})
+        return found
 
     def _quiet(self) -> bool:
         journal = Journal(self.data.journal, read_only=True)

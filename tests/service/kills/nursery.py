@@ -1,6 +1,6 @@
 """Starts services quickly: everything is imported once, and each service is a fork of that.
 
-    python nursery.py SETTINGS RUNNER
+    python nursery.py SETTINGS RUNNER LOG
 
 Reads `start` lines from standard input and answers each with the process id of a new service;
 every service that ends is told with its status, as `ended PID STATUS`.
@@ -16,7 +16,6 @@ from pathlib import Path
 def main() -> None:
     """Serve until the input ends."""
     from calciscope.service.daemon import run_service
-
     from calciscope.service.settings.loading import read_settings
 
     settings, runner = read_settings(Path(sys.argv[1])), sys.argv[2]

@@ -9,9 +9,6 @@ import secrets
 import time
 from collections.abc import Sequence
 
-from calciscope.service.work.outcome import Outcome, OutcomeKind, refused
-from calciscope.service.work.request import RunOptions, WorkRequest
-from calciscope.service.work.runner import publish_once
 from pydicom import Dataset, dcmread
 from pydicom.uid import (
     ComprehensiveSRStorage,
@@ -20,6 +17,9 @@ from pydicom.uid import (
     SegmentationStorage,
 )
 
+from calciscope.service.work.outcome import Outcome, OutcomeKind, refused
+from calciscope.service.work.request import RunOptions, WorkRequest
+from calciscope.service.work.runner import publish_once
 from calciscope.writers.dicom.identifiers import stable_uid
 
 OBJECTS = {

@@ -150,5 +150,5 @@ def test_full_disk_leaves_whole_lines(path: Path, monkeypatch: pytest.MonkeyPatc
 def test_facts_do_not_take_the_place_of_the_chain(path: Path) -> None:
     log = AuditLog(path)
     with pytest.raises(ValueError, match="'hash' is the log's own"):
-        log.record("state", **{"hash": "x"})  # type: ignore[arg-type]
+        log.record("state", **{"hash": "x"})
     log.close()

@@ -43,7 +43,7 @@ def whole_settings(folder: Path, page: StatusPage) -> ServiceSettings:
     """Settings that say little but the page."""
     return ServiceSettings.model_validate(
         {
-            "data": folder,
+            "data": folder / "data",
             "intake": {"folders": [{"path": folder / "in"}]},
             "rules": [{"name": "legs"}],
             "status_page": page,

@@ -103,9 +103,32 @@ class Hospital:
         if state in (JobState.DONE, JobState.DELIVERED):
             jobs.finish(job_id, f"key {job_id}", destinations)
         if state == JobState.DELIVERED:
-            for delivery in self.journal.deliveries.of_job(job_id):
-                self.journal.deliveries.succeed(delivery.id)
+            for destination in destinations:
+                self.deliver(job_id, destination)
         return job_id
+
+    def deliver(self, job_id: int, destination: str = "PACS") -> None:
+        """A destination takes the results of a job."""
+        self.journal.deliveries.succeed(self._sending(job_id, destination))
+
+    def trouble(
+        self, job_id: int, destination: str = "PACS", reason: str = "no answer",
+        again_at: float | None = None,
+    ) -> None:  # fmt: skip
+        """A destination does not take them; it is tried again, or given up."""
+        self.journal.deliveries.fail_attempt(
+            self._sending(job_id, destination), reason=reason, code="refused", again_at=again_at
+        )
+
+    def _sending(self, job_id: int, destination: str) -> int:
+        """As a claim leaves it, whatever else may be due before."""
+        with self.journal.database.writing() as connection:
+            row = connection.execute(
+                "UPDATE deliveries SET state = 'sending' WHERE job_id = ? AND destination = ?"
+                " RETURNING id",
+                (job_id, destination),
+            ).fetchone()
+        return int(row["id"])
 
 
 def make_result(data: DataFolder, job_id: int, report: str = "<h1>Report</h1>") -> None:

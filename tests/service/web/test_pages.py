@@ -83,15 +83,12 @@ def test_the_list_is_sent_again_only_when_it_changed(serve: Serve, hospital: Hos
 
 
 def test_a_study_page_tells_the_whole_story(
-    serve: Serve, hospital: Hospital, clock: HandClock, journal: Journal
+    serve: Serve, hospital: Hospital, clock: HandClock
 ) -> None:
     job = hospital.send("1.1", expected=240)
     clock.advance(75)
     hospital.bring(job, JobState.DONE, ("ARCHIVE", "PACS"))
-    journal.deliveries.fail_attempt(
-        journal.deliveries.of_job(job)[1].id, reason="the archive refused 2 of 9 objects",
-        code="A900", again_at=None,
-    )  # fmt: skip
+    hospital.trouble(job, reason="the archive refused 2 of 9 objects")
     later = hospital.send("1.1", first=4)
     text = serve().client.get(f"/jobs/{job}").text
     assert "1 min 15 s" in text and "3 of 240" in text
@@ -115,10 +112,9 @@ def test_retry_begins_a_failed_job_anew(serve: Serve, hospital: Hospital, journa
     assert f"job {job} is waiting and cannot become ready" in again.text
 
 
-def test_a_delivery_is_sent_again(serve: Serve, hospital: Hospital, journal: Journal) -> None:
+def test_a_delivery_is_sent_again(serve: Serve, hospital: Hospital) -> None:
     job = hospital.bring(hospital.send("1.1"), JobState.DONE)
-    (delivery,) = journal.deliveries.of_job(job)
-    journal.deliveries.fail_attempt(delivery.id, reason="no", code="refused", again_at=None)
+    hospital.trouble(job)
     page = serve()
     form = {"form_token": page.form_token(f"/jobs/{job}"), "destination": "PACS"}
     answer = page.client.post(f"/jobs/{job}/deliveries/retry", data=form)
@@ -180,6 +176,10 @@ def test_health_and_trouble_are_shown(serve: Serve) -> None:
     assert page.client.get("/health/live").json() == {"live": True}
     text = page.client.get("/").text
     assert "The service is not ready" in text and "The disk is &lt;full&gt;." in text
+    page.health[0] = Well(True, ("2 deliveries wait for 'OLD'",))
+    text = page.client.get("/").text
+    assert "The service is not ready" not in text
+    assert "2 deliveries wait for &#39;OLD&#39;." in text
 
 
 def _picture(file: Path) -> None:

@@ -47,14 +47,26 @@ def test_trouble_of_a_delivery_shows_in_its_job(
     waits: float | None, text: str, tone: str, sentence: str,
 ) -> None:  # fmt: skip
     job_id = hospital.bring(hospital.send("1.1"), JobState.DONE, ("ARCHIVE", "PACS"))
-    journal.deliveries.fail_attempt(
-        journal.deliveries.of_job(job_id)[1].id, reason="no answer", code="refused",
-        again_at=None if waits is None else clock.now() + waits,
-    )  # fmt: skip
+    hospital.trouble(job_id, again_at=None if waits is None else clock.now() + waits)
     job, deliveries = journal.jobs.get(job_id), journal.deliveries.of_job(job_id)
     assert (job_look(job, deliveries).text, job_look(job, deliveries).tone) == (text, tone)
     assert job_sentence(job, deliveries, clock.now()) == sentence
     assert [delivery_look(each).tone for each in deliveries] == ["idle", tone]
+
+
+def test_a_destination_that_is_away_delays_without_an_attempt(
+    hospital: Hospital, journal: Journal, clock: HandClock
+) -> None:
+    job_id = hospital.bring(hospital.send("1.1"), JobState.DONE)
+    delivery = journal.deliveries.claim("PACS")
+    assert delivery is not None
+    journal.deliveries.postpone(
+        delivery.id, reason="the archive is away", code="away", again_at=clock.now() + 120
+    )
+    job, deliveries = journal.jobs.get(job_id), journal.deliveries.of_job(job_id)
+    assert job_look(job, deliveries).text == "Delivery delayed"
+    told = "PACS: the archive is away. Tried again in 2 min."
+    assert job_sentence(job, deliveries, clock.now()) == told
 
 
 def test_a_job_without_destinations_is_done(hospital: Hospital, journal: Journal) -> None:

@@ -28,7 +28,7 @@ class Obedient:
 
     def run(self, request: WorkRequest) -> Outcome:
         """Write a small result, unless told otherwise."""
-        order = Path(request.files[0][1]).read_text()
+        order = Path(request.files[0][1]).read_bytes().decode("latin-1")
         note_of_start(request)
         if order == "exit":
             os._exit(3)
@@ -39,6 +39,10 @@ class Obedient:
         if order == "eat":
             hoard = [bytearray(b"x" * MEBIBYTE) for _ in range(400)]
             time.sleep(600.0 * len(hoard))
+        if order == "raise":
+            raise ValueError("Doe^Jane")
+        if order == "garble":
+            return Garbled(OutcomeKind.DONE)
         if order == "refuse":
             return refused("there is no CT in the study", "no_ct")
         if order == "fail":
@@ -49,6 +53,13 @@ class Obedient:
                 time.sleep(0.01)
         write_result(request)
         return Outcome(OutcomeKind.DONE, times_s={"read": 0.1}, peak_ram_mb=12.0)
+
+
+class Garbled(Outcome):
+    """An answer that nobody understands."""
+
+    def to_json(self) -> str:
+        return '{"kind": "perhaps"}'
 
 
 class Broken:

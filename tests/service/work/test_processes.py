@@ -59,7 +59,12 @@ def test_a_study_is_analyzed_and_its_worker_serves_on(
 
 
 @pytest.mark.parametrize(
-    ("order", "words"), [("exit", "ended by itself (status 3)"), ("kill", "was killed")]
+    ("order", "words"),
+    [
+        ("exit", "ended by itself (status 3)"),
+        ("kill", "was killed"),
+        ("garble", "an answer that is not understood"),
+    ],
 )
 def test_a_crash_fails_one_study_and_another_worker_takes_over(
     make_executor: MakeExecutor, make_request: MakeRequest, order: str, words: str
@@ -118,7 +123,11 @@ def test_refusals_and_failures_come_through(
 ) -> None:
     executor = make_executor()
     executor.start()
-    for job, order, kind in ((1, "refuse", "refused"), (2, "fail", "failed")):
+    for job, order, kind in (
+        (1, "refuse", "refused"),
+        (2, "fail", "failed"),
+        (3, "raise", "failed"),
+    ):
         until(executor.free)
         executor.submit(make_request(job, order))
         assert outcomes(executor)[job].kind == kind

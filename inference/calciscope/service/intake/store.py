@@ -28,13 +28,18 @@ from calciscope.service.intake.header import (
 from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.records import NewInstance, Registered
 from calciscope.service.observers import Gate, Meter
+from calciscope.writers.dicom.equipment import MANUFACTURER
 
 CHUNK_BYTES = 1 << 20
 
 DEFAULT_LIMIT_BYTES = 4 << 30
 
-SAFE = frozenset({"new", "duplicate"})
+OWN_RESULT = "own_result"
+SAFE = frozenset({"new", "duplicate", OWN_RESULT})
 """Verdicts after which the source is not needed any more."""
+
+IMAGES = ("CT", "NM", "PT")
+"""Modalities of what is analyzed; results of ours have others."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class Kept:
     """What became of a staged file.
 
     Attributes:
-        verdict: new, duplicate, other_content or other_study.
+        verdict: new, duplicate, own_result, other_content or other_study.
         job_id: that it belongs to; 0 where nothing was written down.
     """
 
@@ -132,6 +137,9 @@ class InstanceStore:
     def keep(self, staged: Sequence[Staged], source: str) -> list[Kept]:
         """Keep staged files for good; when this returns, disk and journal have them.
 
+        Results of ours, which an archive may send on to us like everything else of a study, are
+        let go: as instances of the study they would make a revision, and that more results.
+
         Args:
             staged: in any order; of the same instance twice, the first counts.
             source: by which way they came.
@@ -139,6 +147,17 @@ class InstanceStore:
         Raises:
             OSError: the disk is full or fails; nothing is written down, staged files are removed.
         """
+        own = [each for each in staged if _is_own_result(each.header)]
+        self.discard(own)
+        others = [each for each in staged if not _is_own_result(each.header)]
+        answers = iter(self._keep(others, source)) if others else iter(())
+        outcomes = [
+            Kept(OWN_RESULT, 0) if _is_own_result(each.header) else next(answers) for each in staged
+        ]
+        self._tell(outcomes, source)
+        return outcomes
+
+    def _keep(self, staged: Sequence[Staged], source: str) -> list[Kept]:
         try:
             files.sync_all(each.path for each in staged)
             with self._settling:
@@ -155,9 +174,7 @@ class InstanceStore:
         except OSError:
             self.discard(staged)
             raise
-        outcomes = [_outcome(each) for each in registered]
-        self._tell(outcomes, source)
-        return outcomes
+        return [_outcome(each) for each in registered]
 
     def discard(self, staged: Sequence[Staged]) -> None:
         """Remove staged files that are not to be kept."""
@@ -190,6 +207,12 @@ class InstanceStore:
         for each in outcomes:
             if each.verdict not in SAFE:
                 self.refused(each.verdict)
+
+
+def _is_own_result(header: Header) -> bool:
+    """Whether we made it; images of our phantoms are studies like others."""
+    made = header.attributes.get("Manufacturer") == MANUFACTURER
+    return made and header.attributes.get("Modality") not in IMAGES
 
 
 def _new_instance(staged: Staged, source: str) -> NewInstance:

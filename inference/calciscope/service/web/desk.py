@@ -19,6 +19,7 @@ from calciscope.service.web.interfaces import HealthCheck, MetricsText, Operator
 from calciscope.service.web.static_files import versioned
 from calciscope.service.web.thumbnails import Thumbnails
 from calciscope.service.web.visitors import Visitors
+from calciscope.service.web.words import sentence
 
 THREADS = 4
 """The journal opens a connection for each thread that asks; these stay the same for months."""
@@ -35,7 +36,7 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["versioned"] = versioned
+    environment.filters |= {"versioned": versioned, "sentence": sentence}
     return environment
 
 

@@ -25,7 +25,7 @@ class Health(Protocol):
 
     Attributes:
         ready: whether it takes studies in.
-        reasons: why not, a sentence each.
+        reasons: why not, or what else waits for a person; a sentence each.
     """
 
     @property

@@ -52,7 +52,9 @@ DELIVERIES: dict[DeliveryState, Look] = {
 
 CODES: dict[str, str] = {
     "more_came": "more images came",
+    "waits": "images are missing still",
     "no_rule": "no rule takes it",
+    "no_series": "no series is one that its rule takes",
     "ignored": "a rule leaves it out",
     "incomplete": "images are missing",
     "too_many": "too many images",
@@ -62,6 +64,7 @@ CODES: dict[str, str] = {
     "crash": "the worker crashed",
     "memory": "not enough memory",
     "timeout": "took too long",
+    "error": "an error in the program",
 }
 """Codes of transitions; others are shown as they are, with spaces."""
 
@@ -81,25 +84,30 @@ def job_look(job: Job, deliveries: Sequence[Delivery]) -> Look:
     if job.state == JobState.DONE:
         if any(each.state == DeliveryState.FAILED for each in deliveries):
             return Look("Not delivered", "bad")
-        if any(each.attempts and each.state != DeliveryState.DELIVERED for each in deliveries):
+        if any(is_delayed(each) for each in deliveries):
             return Look("Delivery delayed", "warn")
     if job.state == JobState.DELIVERED and not deliveries:
         return Look("Done", "good")
     return STATES[job.state]
 
 
+def is_delayed(delivery: Delivery) -> bool:
+    """Whether a delivery waits because it did not succeed, or because its destination is away."""
+    waits = delivery.state in (DeliveryState.PENDING, DeliveryState.SENDING)
+    return waits and bool(delivery.attempts or delivery.reason)
+
+
 def delivery_look(delivery: Delivery) -> Look:
     """How the state of a delivery is shown."""
-    if delivery.state == DeliveryState.PENDING and delivery.attempts:
+    if is_delayed(delivery):
         return Look("delayed", "warn")
     return DELIVERIES[delivery.state]
 
 
 def job_sentence(job: Job, deliveries: Sequence[Delivery], now: float) -> str:
     """Why a job is where it is."""
-    troubled = [each for each in deliveries if each.state == DeliveryState.FAILED] or [
-        each for each in deliveries if each.attempts and each.state != DeliveryState.DELIVERED
-    ]
+    troubled = [each for each in deliveries if each.state == DeliveryState.FAILED]
+    troubled += [each for each in deliveries if is_delayed(each)]
     if job.state == JobState.DONE and troubled:
         return f"{troubled[0].destination}: {delivery_sentence(troubled[0], now)}"
     if job.state == JobState.DELIVERED and not deliveries:
@@ -116,7 +124,7 @@ def delivery_sentence(delivery: Delivery, now: float) -> str:
     if delivery.state == DeliveryState.FAILED:
         reason = delivery.reason or "the destination did not take the results"
         return f"{_closed(reason)} Given up after {_times(delivery.attempts)}."
-    if delivery.state != DeliveryState.DELIVERED and delivery.attempts:
+    if is_delayed(delivery):
         reason = delivery.reason or "the last attempt failed"
         return f"{_closed(reason)} {_again(delivery.attempts, delivery.not_before, now)}"
     return ""
@@ -134,7 +142,7 @@ def _closed(text: str) -> str:
 
 def _again(attempts: int, not_before: float, now: float) -> str:
     when = relative(not_before - now) if not_before > now else "soon"
-    return f"Attempt {attempts + 1} {when}."
+    return f"Attempt {attempts + 1} {when}." if attempts else f"Tried again {when}."
 
 
 def _times(attempts: int) -> str:

@@ -128,6 +128,11 @@ class Child:
         except psutil.Error:
             return 0.0
 
+    def wait(self, seconds: float) -> None:
+        """Give it time to end by itself, so that its status is its own."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+
     def close(self, seconds: float = 0.0) -> int:
         """End the process, by force after a while, and give its status; negative for a signal."""
         # An idle worker goes by itself when its input ends.

@@ -103,7 +103,10 @@ class DaskExecutor:
         client = self._living_client()
         if client is None:
             return 0
-        threads = sum(client.nthreads().values())
+        try:
+            threads = int(sum(client.nthreads().values()))
+        except (OSError, TimeoutError):
+            return 0
         return max(min(self._cluster.parallel, threads) - len(self._tasks), 0)
 
     def submit(self, request: WorkRequest) -> None:

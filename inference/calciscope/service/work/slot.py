@@ -181,6 +181,10 @@ class Slot:
             outcome = self._watch(child)
         except ChildGone:
             outcome = self._crashed()
+        except (ValueError, TypeError, KeyError):
+            # Something in the worker writes where only answers belong: it is not to be trusted.
+            self._bury()
+            outcome = failed("the worker gave an answer that is not understood", "crash")
         if outcome is None:
             return
         outcome.times_s["work"] = perf_counter() - mark
@@ -219,6 +223,8 @@ class Slot:
                 return trouble
 
     def _crashed(self) -> Outcome:
+        if self._child is not None:
+            self._child.wait(CLOSE_SECONDS)
         status = self._bury(CLOSE_SECONDS)
         return failed(
             f"the worker {ending(status)} during the analysis of this study; others go on", "crash"

@@ -47,7 +47,11 @@ def serve(dotted: str, requests: BinaryIO, answers: BinaryIO) -> None:
         return
     _answer(answers, json.dumps(READY))
     while True:
-        outcome = runner.run(WorkRequest.from_json(lines.get().decode()))
+        request = WorkRequest.from_json(lines.get().decode())
+        try:
+            outcome = runner.run(request)
+        except Exception as error:
+            outcome = outcome_of(error)
         _answer(answers, outcome.to_json())
 
 
