@@ -238,7 +238,10 @@ def test_archive_without_commitment_is_told_with_the_cure(
     parcel: Parcel, notes: dict[str, str], make_sender: Callable[..., DimseSender]
 ) -> None:
     with Pacs().running(commitment=False) as pacs:
-        assert attempt(make_sender(pacs), parcel, notes) == "commitment_unsupported"
+        sender = make_sender(pacs)
+        assert attempt(sender, parcel, notes) == "commitment_unsupported"
+        # Now that only the question is left.
+        assert attempt(sender, parcel, notes) == "commitment_unsupported"
     assert set(notes.values()) == {"0000"}
 
 

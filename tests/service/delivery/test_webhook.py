@@ -14,10 +14,11 @@ from tests.service.delivery.pacs import free_port
 from tests.service.delivery.web_server import WebServer
 
 from calciscope.errors import SettingsError
-from calciscope.service.delivery.webhook import ATTEMPTS, SIGNATURE, Notifier, listener
+from calciscope.service.delivery.webhook import ATTEMPTS, SIGNATURE, Notifier
 from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.records import NewInstance
 from calciscope.service.journal.states import JobState
+from calciscope.service.journal.transitions import Listener
 from calciscope.service.observers import SilentMeter
 from calciscope.service.settings.house import Webhook
 
@@ -36,7 +37,8 @@ def told(tmp_path: Path, clock: HandClock) -> Iterator[Callable[..., Journal]]:
     opened: list[Journal] = []
 
     def make(webhook: Webhook, studies: int = 1) -> Journal:
-        journal = Journal(tmp_path / "told.sqlite", clock, [listener(webhook)])
+        listener = Listener(webhook.url, frozenset(webhook.events))
+        journal = Journal(tmp_path / "told.sqlite", clock, [listener])
         opened.append(journal)
         for number in range(studies):
             new = NewInstance(

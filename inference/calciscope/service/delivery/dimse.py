@@ -57,7 +57,8 @@ class DimseSender:
         left = [each for each in objects if not is_taken(known.get(each.sop_uid))]
         if not (objects if self._desk else left):
             return
-        contexts = storage_contexts(left)
+        # Also where there is only a question left: an archive may refuse its context alone.
+        contexts = storage_contexts(left or objects)
         handlers = []
         silent_seconds = 0.0
         if self._desk is not None:

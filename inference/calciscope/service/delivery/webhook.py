@@ -14,7 +14,6 @@ from calciscope.service.backoff import delay
 from calciscope.service.clock import Clock
 from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.records import Job, Notice
-from calciscope.service.journal.transitions import Listener
 from calciscope.service.observers import Meter, SilentMeter
 from calciscope.service.settings.house import Webhook
 from calciscope.service.settings.secrets import read_secret
@@ -29,11 +28,6 @@ BACKOFF = Backoff(first_seconds=10.0, longest_seconds=1800.0)
 
 SIGNATURE = "X-Calciscope-Signature"
 """`sha256=` and the HMAC-SHA256 of the body with the secret, in hexadecimal digits."""
-
-
-def listener(settings: Webhook) -> Listener:
-    """What the journal must know to leave notices for a webhook."""
-    return Listener(settings.url, frozenset(settings.events))
 
 
 class Notifier:
