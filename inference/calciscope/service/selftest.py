@@ -4,7 +4,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 from calciscope.errors import OutputError, ServiceError
 from calciscope.service.clock import SystemClock
 from calciscope.service.data_folder import DataFolder
+from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.records import Job
-from calciscope.service.journal.states import FINAL, JobState
+from calciscope.service.journal.states import FINAL, DeliveryState, JobState
 from calciscope.service.parts import Parts
 from calciscope.service.selftest_phantom import DEPOSIT_VOLUME_MM3, write_limb
 from calciscope.service.settings.service import ServiceSettings
@@ -97,7 +98,9 @@ def _settings(given: ServiceSettings | None, folder: Path) -> ServiceSettings:
             "work": (given.work if given is not None else Work()).model_dump()
             | {"workers": 1, "attempts": 1},
             "rules": [rule | {"destinations": [SHARE]}],
-            "destinations": [{"name": SHARE, "kind": "folder", "path": folder / SHARE}],
+            "destinations": [
+                {"name": SHARE, "kind": "folder", "path": folder / SHARE, "attempts": 1}
+            ],
             "disk": {"stop_gib": 0.0, "resume_gib": 0.0},
             "status_page": None,
         }
@@ -106,18 +109,17 @@ def _settings(given: ServiceSettings | None, folder: Path) -> ServiceSettings:
 
 def _through(settings: ServiceSettings, folder: Path, runner: str) -> tuple[Path, list[str]]:
     """Send the phantom; gives the folder of its results in the destination, and what went well."""
-    clock = SystemClock()
     data = DataFolder(settings.data)
     data.make()
-    parts = Parts(settings, data, clock, runner)
+    parts = Parts(settings, data, SystemClock(), runner)
     try:
         parts.start()
         lines = ["The service has started, the models are loaded."]
         files = write_limb(folder / "made")
         # All at once, so that a slow machine does not take half of it for the whole.
         (folder / "made").rename(folder / "in" / "phantom")
-        deadline = clock.monotonic() + settings.work.timeout_seconds + 60.0
-        job = _ended(lambda: parts.journal.jobs.listed(), deadline)
+        deadline = time.monotonic() + settings.work.timeout_seconds + 60.0
+        job = _ended(parts.journal, deadline)
         if job.state is not JobState.DELIVERED:
             raise ServiceError(f"the phantom was {job.state}: {job.reason or job.code}")
         if job.instances != len(files):
@@ -131,15 +133,17 @@ def _through(settings: ServiceSettings, folder: Path, runner: str) -> tuple[Path
     return delivered[0], lines
 
 
-def _ended(jobs: Callable[[], list[Job]], deadline: float) -> Job:
+def _ended(journal: Journal, deadline: float) -> Job:
     """The one job, once nothing more happens to it."""
-    clock = SystemClock()
-    while clock.monotonic() < deadline:
-        found = jobs()
+    while time.monotonic() < deadline:
+        found = journal.jobs.listed()
         if found and found[0].state in FINAL:
             return found[0]
+        for delivery in journal.deliveries.of_job(found[0].id) if found else ():
+            if delivery.state is DeliveryState.FAILED:
+                raise ServiceError(f"the phantom was not delivered: {delivery.reason}")
         time.sleep(LOOK_SECONDS)
-    where = ", ".join(str(job.state) for job in jobs()) or "not taken in"
+    where = ", ".join(str(job.state) for job in journal.jobs.listed()) or "not taken in"
     raise ServiceError(f"the phantom did not come through in time; it is {where}")
 
 

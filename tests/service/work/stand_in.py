@@ -83,8 +83,8 @@ def note_of_start(request: WorkRequest) -> None:
 def write_result(request: WorkRequest) -> None:
     """A result like the real one, only smaller."""
     draft = request.output_folder.parent / f"draft-{os.getpid()}"
-    (draft / "dicom").mkdir(parents=True)
+    draft.mkdir()
     said = {"job": request.job_id, "files": len(request.files)}
     (draft / "findings.json").write_text(json.dumps(said))
-    (draft / "dicom" / "report.dcm").write_bytes(request.content_key.encode())
+    (draft / "report.html").write_text(request.content_key)
     publish_once(draft, request.output_folder)

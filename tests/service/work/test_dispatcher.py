@@ -321,7 +321,7 @@ def test_the_result_of_another_job_with_the_same_content_is_used(house: House) -
     first, second = _retaken(house)
     house.dispatcher(_first_series).tick()
     assert (house.job(second).state, house.executor.submitted) == (JobState.DONE, 1)
-    report = "dicom/report.dcm"
+    report = "report.html"
     taken = (house.data.result(second) / report).read_bytes()
     assert taken == (house.data.result(first) / report).read_bytes()
     record = record_of(house.data, second)
