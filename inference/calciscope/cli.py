@@ -14,6 +14,7 @@ from rich.table import Table
 
 from calciscope import __version__
 from calciscope.errors import CalciscopeError, InputError
+from calciscope.service import commands as service
 
 if TYPE_CHECKING:
     from calciscope.findings import Findings
@@ -93,6 +94,10 @@ def run(
             help="SPECT NIfTI in SUVbw, or DICOM; default: what the study holds.",
         ),
     ] = None,
+    spect_series: Annotated[
+        str | None,
+        typer.Option(metavar="UID", help="Series Instance UID of the SPECT, against the choice."),
+    ] = None,
     accept_pet: Annotated[
         bool, typer.Option("--accept-pet", help="Take a PET for want of a SPECT.")
     ] = False,
@@ -126,7 +131,7 @@ def run(
         f" {analyzer.engine_text} on {analyzer.engine.device}"
     )
     with _progress() as tell:
-        request = SpectRequest(spect, accept_pet, register)
+        request = SpectRequest(spect, accept_pet, register, spect_series)
         findings = analyzer.run(source, output, force, tell, values, series, request)
     _print_findings(findings, output)
 
@@ -237,6 +242,11 @@ def models() -> None:
         lines = [*operating_lines(model), *evaluation_figures(model)]
         table.add_row(model.name, model.version, model.sha256[:12], "\n".join(lines))
     console.print(table)
+
+
+app.command()(service.watch)
+app.add_typer(service.jobs)
+app.command()(service.selftest)
 
 
 def _version(wanted: bool) -> None:

@@ -21,11 +21,13 @@ class SpectRequest:
         source: SPECT NIfTI in SUVbw, or DICOM of it; None takes it from the study itself.
         accept_pet: whether a PET may stand in for a SPECT.
         register: whether uptake is moved onto the bones of the CT.
+        series_uid: of the SPECT series to take; None leaves it to the rule.
     """
 
     source: Path | None = None
     accept_pet: bool = False
     register: bool = False
+    series_uid: str | None = None
 
 
 FROM_STUDY = SpectRequest()
@@ -49,7 +51,7 @@ def read_study(
     """
     ct = read_ct(source, series_uid=series_uid)
     if request.source is not None:
-        spect = read_spect(request.source, accept_pet=request.accept_pet)
+        spect = read_spect(request.source, request.series_uid, request.accept_pet)
         if spect is None:
             raise NoSpectError(
                 f"{request.source} holds neither nuclear medicine nor PET; give the reconstructed "
@@ -59,12 +61,14 @@ def read_study(
     if not any(each.modality in EMISSION for each in ct.left_out):
         if request.accept_pet:
             raise NoSpectError(f"{source} holds no PET to accept; leave --accept-pet out")
+        if request.series_uid is not None:
+            raise NoSpectError(f"{source} holds no SPECT at all; leave --spect-series out")
         return ct, None
     try:
-        spect = read_spect(source, accept_pet=request.accept_pet)
+        spect = read_spect(source, request.series_uid, request.accept_pet)
         return ct, None if spect is None else _paired(ct, spect)
     except InputError as error:
-        if request.accept_pet:
+        if request.accept_pet or request.series_uid is not None:
             raise
         warning = f"only the CT was analyzed: {error}"
         return replace(ct, warnings=(*ct.warnings, warning)), None

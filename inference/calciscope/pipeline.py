@@ -2,6 +2,8 @@
 
 import platform
 from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -87,6 +89,20 @@ class Analyzer:
             minimum_probability=self.hot_spot_classifier.minimum_probability
         )
 
+    def on_same_engine(self, mode: str, language: str, outputs: OutputOptions) -> "Analyzer":
+        """Another analyzer with the networks of this one; the two must not work at once.
+
+        Raises:
+            ModelError: the model has no such mode.
+            InputError: there is no such language.
+        """
+        other = copy(self)
+        other.outputs = outputs
+        other.messages = messages(language)
+        other.mode = self.model.mode(mode)
+        other._segmenter = CtSegmenter(self.model, self.engine, mode)
+        return other
+
     @property
     def engine_text(self) -> str:
         """The engine in words, as it is printed."""
@@ -99,6 +115,7 @@ class Analyzer:
         labs: LabValues | None = None,
         series: str | None = None,
         spect: SpectRequest = FROM_STUDY,
+        content_key: str = "",
     ) -> Analysis:
         """Read, segment and measure one study.
 
@@ -108,6 +125,8 @@ class Analyzer:
             labs: laboratory values of the patient.
             series: Series Instance UID of the CT series to take; None leaves it to the rule.
             spect: where the SPECT is, if there is one.
+            content_key: what tells this state of the study from earlier ones, where there may be
+                some; the UIDs of DICOM results follow from it.
 
         Raises:
             InputError: the study cannot be analyzed; nothing has been written.
@@ -116,6 +135,8 @@ class Analyzer:
         start = perf_counter()
         tell("reading", 0.0)
         study, uptake = self.outputs.apply_to_both(*read_study(source, series, spect))
+        study = replace(study, content_key=content_key)
+        uptake = uptake and replace(uptake, content_key=content_key)
         times = {"read": perf_counter() - start}
         segmentation = self._segmenter.segment(
             study.volume, lambda share: tell("segmenting", share)
@@ -184,6 +205,7 @@ class Analyzer:
         labs: LabValues | None = None,
         series: str | None = None,
         spect: SpectRequest = FROM_STUDY,
+        content_key: str = "",
     ) -> Findings:
         """Analyze one study and write every result into `output`, or nothing at all.
 
@@ -194,7 +216,7 @@ class Analyzer:
         tell = progress or _silent
         # Before the work: a folder that may not be written to is refused at once.
         with output_folder(output, force) as staging:
-            analysis = self.analyze(source, progress, labs, series, spect)
+            analysis = self.analyze(source, progress, labs, series, spect, content_key)
             tell("writing", 0.0)
             findings = write_results(staging, analysis, self.model, self.outputs)
         tell("done", 1.0)
@@ -227,6 +249,7 @@ def analyze(
     spect: str | Path | None = None,
     accept_pet: bool = False,
     register: bool = False,
+    spect_series: str | None = None,
     progress: Progress | None = None,
 ) -> Findings:
     """Analyze one study.
@@ -247,6 +270,7 @@ def analyze(
         spect: SPECT NIfTI in SUVbw, or DICOM of it; None takes it from the study itself.
         accept_pet: whether a PET may stand in for a SPECT.
         register: whether uptake is moved onto the bones of the CT.
+        spect_series: Series Instance UID of the SPECT to take; None leaves it to the rule.
         progress: called with stage and share done.
 
     Raises:
@@ -264,7 +288,8 @@ def analyze(
         language=language,
         outputs=outputs,
     )
-    request = SpectRequest(None if spect is None else Path(spect), accept_pet, register)
+    where = None if spect is None else Path(spect)
+    request = SpectRequest(where, accept_pet, register, spect_series)
     if output is None:
         return analyzer.analyze(Path(source), progress, values, series, request).findings
     return analyzer.run(Path(source), Path(output), force, progress, values, series, request)

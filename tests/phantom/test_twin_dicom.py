@@ -8,7 +8,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from calciscope.inputs import read_study
+from calciscope.errors import NoSpectError
+from calciscope.inputs import SpectRequest, read_study
 from calciscope.labs import interpret, read_labs
 from calciscope.labs.values import Pattern
 from calciscope.messages import messages
@@ -49,6 +50,24 @@ def test_suv_and_place_survive_the_files(tmp_path: Path) -> None:
     assert spect.warnings == ()
     assert spect.radiopharmaceutical is not None
     assert ct.volume.canonical().volume.same_grid(study.scan.ct)
+
+
+def test_spect_series_that_is_asked_for_is_taken_or_refused(tmp_path: Path) -> None:
+    write_study(small_study(), tmp_path)
+    _, spect = read_study(tmp_path)
+    assert spect is not None
+    assert spect.series is not None
+    uid = spect.series.series_instance_uid
+    _, asked = read_study(tmp_path, request=SpectRequest(series_uid=uid))
+    assert asked is not None
+    # One that merely cannot be used is left out; one that was asked for is not.
+    with pytest.raises(NoSpectError, match=r"does not hold the nuclear medicine series 1\.2\.3"):
+        read_study(tmp_path, request=SpectRequest(series_uid="1.2.3"))
+    for path in tmp_path.glob("*.dcm"):
+        if pydicom.dcmread(path, stop_before_pixels=True).Modality == "NM":
+            path.unlink()
+    with pytest.raises(NoSpectError, match="holds no SPECT at all"):
+        read_study(tmp_path, request=SpectRequest(series_uid=uid))
 
 
 def test_ct_and_spect_are_one_study(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ class SpectStudy:
         date: of the acquisition, YYYY-MM-DD.
         resampled: whether the grid of `volume` is not that of the instances, as where several bed
             positions were joined.
+        content_key: as of `CtStudy`.
     """
 
     source: Path
@@ -48,3 +49,4 @@ class SpectStudy:
     reconstruction: str | None = None
     date: str | None = None
     resampled: bool = False
+    content_key: str = ""

@@ -84,6 +84,8 @@ class CtStudy:
             multi-frame file; empty for NIfTI.
         resampled: whether the grid of `volume` is not that of the instances.
         patient_shown: what reports say of the patient; nothing unless it is asked for.
+        content_key: what tells this state of the study from earlier ones; UIDs of results follow
+            from it where it is given.
     """
 
     source: Path
@@ -95,3 +97,4 @@ class CtStudy:
     instances: tuple[Dataset, ...]
     resampled: bool
     patient_shown: str = ""
+    content_key: str = ""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from calciscope.errors import ServiceError
+
 
 @dataclass(frozen=True)
 class DataFolder:
@@ -30,6 +32,11 @@ class DataFolder:
         return self.root / "audit.jsonl"
 
     @property
+    def salt(self) -> Path:
+        """The site's salt of pseudonyms, where the settings name none."""
+        return self.root / "salt"
+
+    @property
     def incoming(self) -> Path:
         """Files that are being received; whatever is here at the start is removed."""
         return self.root / "incoming"
@@ -45,14 +52,32 @@ class DataFolder:
         return self.root / "work"
 
     @property
+    def logs(self) -> Path:
+        """What libraries print in worker processes; not the service's own log."""
+        return self.root / "logs"
+
+    @property
     def results(self) -> Path:
         """Result folders, by the number of their job."""
         return self.root / "results"
 
     def make(self) -> None:
-        """Make all folders, for their owner alone."""
-        for folder in (self.root, self.incoming, self.instances, self.work, self.results):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make all folders, for their owner alone; one that is there is closed to others.
+
+        Raises:
+            ServiceError: they cannot be made, or belong to somebody else.
+        """
+        folders = (self.incoming, self.instances, self.work, self.results, self.logs)
+        for folder in (self.root, *folders):
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if folder.stat().st_mode & 0o077:
+                    folder.chmod(0o700)
+            except OSError as error:
+                raise ServiceError(
+                    f"{folder} cannot be made for the service alone ({error.strerror}); give the"
+                    " data folder to the user that it runs as"
+                ) from error
 
     def instance(self, file: str) -> Path:
         """The file of an instance, by the name in the journal."""

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 LOGGER = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ class Loop:
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._turn_began: float | None = None
         self.failures = 0
 
     def start(self) -> None:
@@ -45,8 +47,20 @@ class Loop:
 
     def join(self, seconds: float | None = None) -> bool:
         """Wait for the end; gives whether it came."""
-        self._thread.join(seconds)
+        if self._thread.ident is not None:  # else it was never started
+            self._thread.join(seconds)
         return not self._thread.is_alive()
+
+    @property
+    def turn_seconds(self) -> float:
+        """For how long the turn that runs has been running; 0 between turns."""
+        began = self._turn_began
+        return 0.0 if began is None else time.monotonic() - began
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread lives."""
+        return self._thread.is_alive()
 
     @property
     def healthy(self) -> bool:
@@ -56,6 +70,7 @@ class Loop:
     def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
+            self._turn_began = time.monotonic()
             try:
                 more = self._tick()
                 self.failures = 0
@@ -64,6 +79,8 @@ class Loop:
                 more = False
                 self.failures += 1
                 LOGGER.exception("%s failed, turn %d in a row", self.name, self.failures)
+            finally:
+                self._turn_began = None
             if self._stopping or more:
                 continue
             pause = self._seconds * 2 ** min(self.failures, 10)

@@ -10,7 +10,7 @@ from tests.service.conftest import HandClock
 from calciscope.errors import JournalError, StaleStateError
 from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.migrations import MIGRATIONS
-from calciscope.service.journal.records import NewInstance
+from calciscope.service.journal.records import Delivery, NewInstance
 from calciscope.service.journal.states import DeliveryState, JobState
 from calciscope.service.journal.transitions import Listener
 
@@ -316,3 +316,50 @@ def test_reading_beside_a_running_service(journal: Journal, arrive: Arrive, tmp_
     beside.close()
     with pytest.raises(JournalError, match="not there"):
         Journal(tmp_path / "absent.sqlite", read_only=True)
+
+
+def _delivering(journal: Journal, arrive: Arrive) -> Delivery:
+    job = arrive()
+    _run_through(journal, job, "archive")
+    claimed = journal.deliveries.claim("archive")
+    assert claimed is not None
+    return claimed
+
+
+def test_destination_that_is_away_costs_no_attempt(
+    journal: Journal, arrive: Arrive, clock: HandClock
+) -> None:
+    claimed = _delivering(journal, arrive)
+    journal.deliveries.postpone(
+        claimed.id, reason="not reached", code="unreachable", again_at=clock.now() + 60
+    )
+    assert journal.deliveries.claim("archive") is None
+    (found,) = journal.deliveries.of_job(claimed.job_id)
+    assert (found.state, found.attempts, found.reason) == (DeliveryState.PENDING, 0, "not reached")
+    clock.advance(61)
+    assert journal.deliveries.claim("archive") is not None
+
+
+@pytest.mark.parametrize("interference", ["forget", "retry"])
+def test_delivery_that_is_sent_no_more_takes_no_notes_and_no_end(
+    journal: Journal, arrive: Arrive, interference: str
+) -> None:
+    claimed = _delivering(journal, arrive)
+    if interference == "forget":
+        journal.removal.forget(claimed.job_id)
+    else:
+        journal.jobs.retry(claimed.job_id)
+    for act in (
+        lambda: journal.deliveries.note_sent(claimed.id, "1.1", "0000"),
+        lambda: journal.deliveries.succeed(claimed.id),
+    ):
+        with pytest.raises(StaleStateError):
+            act()
+    assert journal.deliveries.sent(claimed.id) == {}
+
+
+def test_delivery_ends_only_once(journal: Journal, arrive: Arrive) -> None:
+    claimed = _delivering(journal, arrive)
+    journal.deliveries.give_back(claimed.id)
+    with pytest.raises(StaleStateError, match="not being sent"):
+        journal.deliveries.succeed(claimed.id)

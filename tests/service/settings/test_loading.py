@@ -57,6 +57,21 @@ def test_good_settings_with_paths_from_the_folder_of_the_file(tmp_path: Path) ->
         ("data: data", "data: data\ndata: other", "watch.yaml, line 2: data is given twice"),
         ("  folders:\n    - path: /in", "  folders: []", "there is no way in"),
         ("data: data", "data: data\nwork: {executor: dask}", "line 2: work: executor dask"),
+        ("data: data", "data: /in/data", "watched folder /in overlap; part them"),
+        ("path: /in", "path: ./out/in", "destination 'share' and the watched folder"),
+        ("path: /in", "path: /in\n    - path: /in/ct", "/in/ct is watched twice"),
+        ("path: /in", "path: /in\n      scan_seconds: .inf", "line 5: intake.folders[0].scan_sec"),
+        ("data: data", "data: data\ncompleteness: {quiet_seconds: 9999}", "order them: counted"),
+        (
+            "  folders:\n    - path: /in",
+            "  receiver: {peers: [{ae_title: A, address: pacs}]}",
+            "'pacs' is no IP address",
+        ),
+        (
+            "  folders:\n    - path: /in",
+            "  receiver: {peers: [{ae_title: ' '}]}",
+            "intake.receiver.peers[0].ae_title",
+        ),
         (
             "data: data",
             "data: data\nstatus_page: {address: 0.0.0.0}",
@@ -69,6 +84,17 @@ def test_mistake_is_told_with_line_and_cure(
 ) -> None:
     assert before in GOOD
     assert told in _read(tmp_path, GOOD.replace(before, after, 1))
+
+
+def test_what_two_must_not_share_is_told(tmp_path: Path) -> None:
+    hooks = "notifications: [{url: 'http://a/'}, {url: 'http://a/'}]\n"
+    assert "two notifications have the same url" in _read(tmp_path, GOOD + hooks)
+    archives = "".join(
+        f"  - {{name: {name}, kind: dimse, host: pacs, port: 104, ae_title: PACS,"
+        " commitment: {port: 11113}}\n"
+        for name in ("first", "second")
+    )
+    assert "two destinations have the same commitment port" in _read(tmp_path, GOOD + archives)
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ class Arrivals:
         """Whether a file that was left where it is has been dealt with."""
         row = (
             self._database.connection()
-            .execute("SELECT size, modified_ns FROM seen_files WHERE path = ?", (path,))
+            .execute("SELECT size, modified_ns FROM seen_files WHERE path = ?", (_text(path),))
             .fetchone()
         )
         return row is not None and (row["size"], row["modified_ns"]) == (size, modified_ns)
@@ -60,7 +60,7 @@ class Arrivals:
             connection.executemany(
                 "INSERT OR REPLACE INTO seen_files (path, size, modified_ns, verdict, at)"
                 " VALUES (?, ?, ?, ?, ?)",
-                [(*file, now) for file in files],
+                [(_text(path), *rest, now) for path, *rest in files],
             )
 
     def still_there(self, paths: Sequence[str]) -> None:
@@ -102,9 +102,13 @@ class Arrivals:
         )
         other = known["digest"] != new.digest
         file = known["file"]
-        if not file and not other:
+        if not file:
+            # Other bytes too: archives change headers, and a file must be there for a revision.
             file = new.file
-            connection.execute("UPDATE instances SET file = ? WHERE id = ?", (file, known["id"]))
+            connection.execute(
+                "UPDATE instances SET file = ?, size = ?, digest = ? WHERE id = ?",
+                (file, new.size, new.digest, known["id"]),
+            )
         return Registered(file, True, other, False, 0)
 
     def _study(self, connection: sqlite3.Connection, new: NewInstance, now: float) -> int:
@@ -113,8 +117,8 @@ class Arrivals:
             " patient_name, patient_id, description) VALUES (?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (study_uid) DO UPDATE SET last_received = excluded.last_received,"
             " expected = coalesce(excluded.expected, expected) RETURNING id",
-            (new.study_uid, now, now, new.expected_in_study, new.patient_name, new.patient_id,
-             new.description),
+            (new.study_uid, now, now, new.expected_in_study, _text(new.patient_name),
+             _text(new.patient_id), _text(new.description)),
         ).fetchone()  # fmt: skip
         return int(row["id"])
 
@@ -132,11 +136,12 @@ class Arrivals:
     ) -> tuple[int, int]:
         """The job that a new instance joins; made where none is open."""
         row = connection.execute(
-            "SELECT id, revision, state FROM jobs WHERE study_id = ?"
+            "SELECT id, revision, state, content_key FROM jobs WHERE study_id = ?"
             " ORDER BY revision DESC LIMIT 1",
             (study_id,),
         ).fetchone()
-        if row is not None and row["state"] in OPEN:
+        # A job with a result that waits for a retry is left as it is: its result has been sent.
+        if row is not None and row["state"] in OPEN and row["content_key"] is None:
             if row["state"] == JobState.READY:
                 self._transitions.move(
                     connection, row["id"], (JobState.READY,), JobState.WAITING, code="more_came"
@@ -150,3 +155,8 @@ class Arrivals:
         ).fetchone()["id"]
         self._transitions.note(connection, job_id, "", JobState.INTAKE, "")
         return int(job_id), revision
+
+
+def _text(value: str) -> str:
+    """Text that can be stored: a file name or header need not be valid Unicode."""
+    return value.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -34,19 +34,17 @@ class Database:
         self.read_only = read_only
         self._local = threading.local()
         self._writing = threading.RLock()
-        self._all: list[sqlite3.Connection] = []
+        self._all: dict[threading.Thread, sqlite3.Connection] = {}
+        self._opening = threading.Lock()
         if read_only and not path.is_file():
             raise JournalError(f"{path} is not there; start calciscope watch first")
         try:
             self._check()
             if not read_only:
                 self._migrate()
-        except sqlite3.DatabaseError as error:
+        except sqlite3.Error as error:
             self.close()
-            raise JournalError(
-                f"{path} is damaged ({error}); move it away together with its -wal and -shm files"
-                " and start again: results already made are kept, studies come anew when sent again"
-            ) from error
+            raise JournalError(_cure(path, error)) from error
         except JournalError:
             self.close()
             raise
@@ -65,12 +63,19 @@ class Database:
             check_same_thread=False,
         )
         connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA foreign_keys = ON")
-        if not self.read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            connection.close()
+            raise
         self._local.connection = connection
-        self._all.append(connection)
+        with self._opening:
+            # Each association of the receiver has a thread of its own; without this the service
+            # would run out of file descriptors within weeks.
+            for thread in [each for each in self._all if not each.is_alive()]:
+                self._all.pop(thread).close()
+            self._all[threading.current_thread()] = connection
         return connection
 
     @contextmanager
@@ -84,16 +89,20 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                # A COMMIT that fails, as on a full disk, may leave the transaction open: without
+                # this, all that the thread wrote later would join it and never be committed.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
 
     def close(self) -> None:
         """Close the connections of all threads; they must not be used any more."""
-        for connection in self._all:
-            connection.close()
-        self._all.clear()
+        with self._opening:
+            for connection in self._all.values():
+                connection.close()
+            self._all.clear()
         self._local = threading.local()
 
     def _check(self) -> None:
@@ -102,7 +111,7 @@ class Database:
         if answer != "ok":
             raise sqlite3.DatabaseError(answer)
         marked = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        version = self._version()
         holds_something = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if holds_something and marked != APPLICATION_ID:
             raise JournalError(
@@ -114,12 +123,37 @@ class Database:
                 " install the newer calciscope again"
             )
 
+    def _version(self) -> int:
+        return int(self.connection().execute("PRAGMA user_version").fetchone()[0])
+
     def _migrate(self) -> None:
         connection = self.connection()
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
-            # One script, one transaction: executescript would commit on its own otherwise.
-            connection.executescript(
-                f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID};"
-                f" {step} PRAGMA user_version = {number}; COMMIT;"
+        # Not before the check: it would change a foreign database. The mode stays in the file.
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal":
+            raise JournalError(
+                f"{self.path} cannot be in WAL mode here; put the data folder on a local disk"
             )
+        if self._version() == len(MIGRATIONS):
+            return
+        with self.writing():
+            # Looked at again within the transaction: a command may be migrating it as well.
+            version = self._version()
+            for step in MIGRATIONS[version:]:
+                for statement in step.split(";"):
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _cure(path: Path, error: sqlite3.Error) -> str:
+    """What to do: a journal that cannot be opened just now must not be thrown away as damaged."""
+    if isinstance(error, sqlite3.OperationalError):
+        return (
+            f"{path} cannot be opened ({error}); check that its folder is there and can be written"
+            " to, that the disk is not full, and that no other program holds the file"
+        )
+    return (
+        f"{path} is damaged ({error}); move it away together with its -wal and -shm files"
+        " and start again: results already made are kept, studies come anew when sent again"
+    )

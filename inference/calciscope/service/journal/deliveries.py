@@ -1,7 +1,9 @@
 """Deliveries of the journal: one queue for each destination, none waits for another."""
 
 import sqlite3
+from collections.abc import Sequence
 
+from calciscope.errors import StaleStateError
 from calciscope.service.clock import Clock
 from calciscope.service.journal.database import Database
 from calciscope.service.journal.jobs import FAR_FUTURE_SECONDS
@@ -31,6 +33,17 @@ class Deliveries:
         )
         return [_delivery(row) for row in rows]
 
+    def of_jobs(self, job_ids: Sequence[int]) -> dict[int, list[Delivery]]:
+        """Deliveries of several jobs, by job, in order of destination."""
+        marks = ", ".join("?" * len(job_ids))
+        rows = self._database.connection().execute(
+            f"SELECT * FROM deliveries WHERE job_id IN ({marks}) ORDER BY destination", job_ids
+        )
+        found: dict[int, list[Delivery]] = {}
+        for row in rows:
+            found.setdefault(row["job_id"], []).append(_delivery(row))
+        return found
+
     def open_count(self) -> dict[str, int]:
         """Deliveries that are not done, by destination."""
         rows = self._database.connection().execute(
@@ -58,13 +71,21 @@ class Deliveries:
             return _delivery(row)
 
     def note_sent(self, delivery_id: int, sop_uid: str, status: str) -> None:
-        """Remember that the destination has taken an object, so that a retry leaves it out."""
+        """Remember that the destination has taken an object, so that a retry leaves it out.
+
+        Raises:
+            StaleStateError: it is not being sent any more: its job was forgotten or begun anew.
+        """
         with self._database.writing() as connection:
-            connection.execute(
+            changed = connection.execute(
                 "INSERT OR REPLACE INTO sent_objects (delivery_id, sop_uid, status, at)"
-                " VALUES (?, ?, ?, ?)",
-                (delivery_id, sop_uid, status, self._clock.now()),
-            )
+                " SELECT d.id, ?, ?, ? FROM deliveries d JOIN jobs j ON j.id = d.job_id"
+                " WHERE d.id = ? AND d.state = ? AND j.state = ?",
+                (sop_uid, status, self._clock.now(), delivery_id, DeliveryState.SENDING,
+                 JobState.DONE),
+            )  # fmt: skip
+            if not changed.rowcount:
+                raise StaleStateError(f"delivery {delivery_id} is not being sent any more")
 
     def sent(self, delivery_id: int) -> dict[str, str]:
         """Status by SOP Instance UID of what a destination has taken."""
@@ -74,7 +95,11 @@ class Deliveries:
         return {row["sop_uid"]: row["status"] for row in rows}
 
     def succeed(self, delivery_id: int) -> None:
-        """A delivery is done; its job is delivered once all are."""
+        """A delivery is done; its job is delivered once all are.
+
+        Raises:
+            StaleStateError: it is not being sent any more: its job was forgotten or begun anew.
+        """
         with self._database.writing() as connection:
             job_id = self._close(connection, delivery_id, DeliveryState.DELIVERED, "", "", 0.0)
             left = connection.execute(
@@ -95,6 +120,11 @@ class Deliveries:
                 "UPDATE deliveries SET attempts = attempts + 1 WHERE id = ?", (delivery_id,)
             )
 
+    def postpone(self, delivery_id: int, *, reason: str, code: str, again_at: float) -> None:
+        """The destination is away: the delivery waits, and no attempt is counted against it."""
+        with self._database.writing() as connection:
+            self._close(connection, delivery_id, DeliveryState.PENDING, reason, code, again_at)
+
     def give_back(self, delivery_id: int) -> None:
         """The service stops and did not finish sending."""
         with self._database.writing() as connection:
@@ -109,6 +139,19 @@ class Deliveries:
             )
             return changed.rowcount
 
+    def set_aside_unknown(self, destinations: Sequence[str]) -> int:
+        """Set open deliveries aside whose destination is in the settings no more; how many."""
+        marks = ", ".join("?" * len(destinations))
+        with self._database.writing() as connection:
+            changed = connection.execute(
+                "UPDATE deliveries SET state = ?, code = 'unknown', changed = ?,"
+                " reason = 'this destination is in the settings no more; put it back and retry'"
+                f" WHERE state IN (?, ?) AND destination NOT IN ({marks})",
+                (DeliveryState.FAILED, self._clock.now(), DeliveryState.PENDING,
+                 DeliveryState.SENDING, *destinations),
+            )  # fmt: skip
+            return changed.rowcount
+
     def retry(self, job_id: int, destination: str | None = None) -> int:
         """Try failed or waiting deliveries of a job at once; gives how many."""
         with self._database.writing() as connection:
@@ -120,18 +163,26 @@ class Deliveries:
             )  # fmt: skip
             return changed.rowcount
 
-    def due_notices(self, limit: int = 20) -> list[Notice]:
-        """Notifications to be posted now."""
+    def due_notices(self, limit: int = 20, url: str | None = None) -> list[Notice]:
+        """Notifications to be posted now, to one webhook or all."""
         now = self._clock.now()
         rows = self._database.connection().execute(
             "SELECT * FROM notices WHERE NOT (not_before > ? AND not_before <= ?)"
-            " ORDER BY id LIMIT ?",
-            (now, now + FAR_FUTURE_SECONDS, limit),
+            " AND (? IS NULL OR url = ?) ORDER BY id LIMIT ?",
+            (now, now + FAR_FUTURE_SECONDS, url, url, limit),
         )
         return [
             Notice(row["id"], row["job_id"], row["event"], row["url"], row["attempts"])
             for row in rows
         ]
+
+    def drop_unknown_notices(self, urls: Sequence[str]) -> int:
+        """Drop notices to webhooks that are in the settings no more; gives how many."""
+        marks = ", ".join("?" * len(urls))
+        with self._database.writing() as connection:
+            return connection.execute(
+                f"DELETE FROM notices WHERE url NOT IN ({marks})", tuple(urls)
+            ).rowcount
 
     def close_notice(self, notice_id: int, again_at: float | None = None) -> None:
         """A notification was posted, or given up; or it is to be tried again."""
@@ -150,9 +201,12 @@ class Deliveries:
     ) -> int:  # fmt: skip
         row = connection.execute(
             "UPDATE deliveries SET state = ?, reason = ?, code = ?, not_before = ?, changed = ?"
-            " WHERE id = ? RETURNING job_id",
-            (state, reason, code, not_before, self._clock.now(), delivery_id),
-        ).fetchone()
+            " WHERE id = ? AND state = ? RETURNING job_id",
+            (state, reason, code, not_before, self._clock.now(), delivery_id,
+             DeliveryState.SENDING),
+        ).fetchone()  # fmt: skip
+        if row is None:
+            raise StaleStateError(f"delivery {delivery_id} is not being sent any more")
         return int(row["job_id"])
 
 

@@ -14,7 +14,7 @@ from calciscope.service.journal.records import (
     StoredInstance,
     Transition,
 )
-from calciscope.service.journal.states import DeliveryState, JobState
+from calciscope.service.journal.states import FINAL, DeliveryState, JobState
 from calciscope.service.journal.transitions import Transitions
 
 _SELECT = """
@@ -64,6 +64,12 @@ class Jobs:
         rows = self._rows(f"{_SELECT} {clause} ORDER BY j.id DESC LIMIT ?", (*values, limit))
         return [_job(row) for row in rows]
 
+    def several(self, job_ids: Sequence[int]) -> list[Job]:
+        """Jobs by number, the newest first; those that are not there are left out."""
+        marks = ", ".join("?" * len(job_ids))
+        rows = self._rows(f"{_SELECT} WHERE j.id IN ({marks}) ORDER BY j.id DESC", job_ids)
+        return [_job(row) for row in rows]
+
     def of_study(self, study_uid: str) -> list[Job]:
         """All revisions of a study, in order."""
         return [
@@ -78,6 +84,17 @@ class Jobs:
         rows = self._rows("SELECT state, count(*) AS n FROM jobs GROUP BY state", ())
         found = {row["state"]: int(row["n"]) for row in rows}
         return {state: found.get(state, 0) for state in JobState}
+
+    def oldest(self) -> dict[JobState, float]:
+        """Since when the oldest job of each state that is not final is in it."""
+        going_on = [state for state in JobState if state not in FINAL]
+        marks = ", ".join("?" * len(going_on))
+        rows = self._rows(
+            "SELECT state, min(changed) AS since FROM jobs"
+            f" WHERE state IN ({marks}) GROUP BY state",
+            going_on,
+        )
+        return {JobState(row["state"]): float(row["since"]) for row in rows}
 
     def instances(self, job: Job) -> list[StoredInstance]:
         """The instances of a job, in order of SOP Instance UID."""
@@ -109,6 +126,18 @@ class Jobs:
             for row in rows
         ]
 
+    def transitions_after(self, last_id: int, limit: int = 1_000) -> list[Transition]:
+        """Changes of state that were written down after one, in order; 0 for all."""
+        rows = self._rows(
+            "SELECT * FROM transitions WHERE id > ? ORDER BY id LIMIT ?", (last_id, limit)
+        )
+        return [_transition(row) for row in rows]
+
+    def last_transition(self) -> int:
+        """Number of the newest change of state; 0 where there was none."""
+        row = self._one("SELECT coalesce(max(id), 0) AS newest FROM transitions", ())
+        return 0 if row is None else int(row["newest"])
+
     def transitions(
         self, job_id: int | None = None, since: float = 0.0, limit: int = 10_000
     ) -> list[Transition]:
@@ -118,10 +147,7 @@ class Jobs:
         rows = self._rows(
             f"SELECT * FROM transitions WHERE at >= ? {which} ORDER BY id LIMIT ?", (*values, limit)
         )
-        return [
-            Transition(row["job_id"], row["at"], row["before"], row["after"], row["code"])
-            for row in rows
-        ]
+        return [_transition(row) for row in rows]
 
     def move(
         self,
@@ -140,7 +166,7 @@ class Jobs:
             )
 
     def take(self, job_id: int, rule: str, priority: int) -> None:
-        """A rule takes a job: intake to waiting, or from the rule that first fitted."""
+        """A rule takes a job: intake to waiting, or another rule than before one that waits."""
         with self._database.writing() as connection:
             self._transitions.move(
                 connection, job_id, (JobState.INTAKE, JobState.WAITING), JobState.WAITING
@@ -180,6 +206,14 @@ class Jobs:
                 (content_key, job_id),
             )
             now = self._clock.now()
+            # After a retry under other rules: nobody sends what went nowhere then, and the job
+            # would never be delivered.
+            marks = ", ".join("?" * len(destinations))
+            connection.execute(
+                "DELETE FROM deliveries WHERE job_id = ? AND state != ?"
+                f" AND destination NOT IN ({marks})",
+                (job_id, DeliveryState.DELIVERED, *destinations),
+            )
             connection.executemany(
                 "INSERT INTO deliveries (job_id, destination, state, changed) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (job_id, destination) DO UPDATE SET state = excluded.state,"
@@ -251,6 +285,11 @@ class Jobs:
             connection.execute(
                 "UPDATE jobs SET attempts = 0, interruptions = 0 WHERE id = ?", (job_id,)
             )
+            # What is being sent just now is the former result: its end must not count.
+            connection.execute(
+                "UPDATE deliveries SET state = ? WHERE job_id = ? AND state = ?",
+                (DeliveryState.PENDING, job_id, DeliveryState.SENDING),
+            )
             connection.execute(
                 "DELETE FROM sent_objects WHERE delivery_id IN"
                 " (SELECT id FROM deliveries WHERE job_id = ?)",
@@ -272,6 +311,10 @@ class Jobs:
 
     def _rows(self, query: str, values: Sequence[object]) -> list[sqlite3.Row]:
         return self._database.connection().execute(query, values).fetchall()
+
+
+def _transition(row: sqlite3.Row) -> Transition:
+    return Transition(row["id"], row["job_id"], row["at"], row["before"], row["after"], row["code"])
 
 
 def _job(row: sqlite3.Row) -> Job:

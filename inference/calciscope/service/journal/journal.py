@@ -44,7 +44,12 @@ class Journal:
         self.arrivals = Arrivals(self.database, transitions, clock)
         self.jobs = Jobs(self.database, transitions, clock)
         self.deliveries = Deliveries(self.database, transitions, clock)
-        self.removal = Removal(self.database)
+        self.removal = Removal(self.database, clock)
+
+    def identity(self) -> str:
+        """A name of this journal that no other has, so that a new one is not taken for it."""
+        row = self.database.connection().execute("SELECT value FROM identity").fetchone()
+        return str(row["value"])
 
     def close(self) -> None:
         """Close the database."""

@@ -3,7 +3,7 @@
 MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE studies (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         study_uid TEXT NOT NULL UNIQUE,
         first_received REAL NOT NULL,
         last_received REAL NOT NULL,
@@ -14,7 +14,7 @@ MIGRATIONS: tuple[str, ...] = (
         duplicates INTEGER NOT NULL DEFAULT 0
     );
     CREATE TABLE series (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         study_id INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
         series_uid TEXT NOT NULL,
         expected INTEGER,
@@ -22,7 +22,7 @@ MIGRATIONS: tuple[str, ...] = (
         UNIQUE (study_id, series_uid)
     );
     CREATE TABLE instances (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         sop_uid TEXT NOT NULL UNIQUE,
         series_id INTEGER NOT NULL REFERENCES series ON DELETE CASCADE,
         study_id INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
@@ -36,8 +36,9 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX instances_of_study ON instances (study_id, revision);
     CREATE INDEX instances_of_series ON instances (series_id);
+    CREATE INDEX instances_by_file ON instances (file);
     CREATE TABLE jobs (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         study_id INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
         revision INTEGER NOT NULL,
         state TEXT NOT NULL,
@@ -57,8 +58,8 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX jobs_by_state ON jobs (state, priority, id);
     CREATE INDEX jobs_by_content ON jobs (content_key) WHERE content_key IS NOT NULL;
     CREATE TABLE transitions (
-        id INTEGER PRIMARY KEY,
-        job_id INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        job_id INTEGER NOT NULL,
         at REAL NOT NULL,
         before TEXT NOT NULL,
         after TEXT NOT NULL,
@@ -67,7 +68,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX transitions_by_time ON transitions (at);
     CREATE INDEX transitions_of_job ON transitions (job_id);
     CREATE TABLE deliveries (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         job_id INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
         destination TEXT NOT NULL,
         state TEXT NOT NULL,
@@ -94,13 +95,20 @@ MIGRATIONS: tuple[str, ...] = (
         verdict TEXT NOT NULL
     ) WITHOUT ROWID;
     CREATE TABLE notices (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         job_id INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
         event TEXT NOT NULL,
         url TEXT NOT NULL,
         attempts INTEGER NOT NULL DEFAULT 0,
         not_before REAL NOT NULL DEFAULT 0
     );
+    CREATE TABLE identity (value TEXT NOT NULL);
+    INSERT INTO identity VALUES (lower(hex(randomblob(8))));
     """,
 )
-"""Never changed once released; a new version appends a step."""
+"""Never changed once released; a new version appends a step.
+
+AUTOINCREMENT: the number of a forgotten job must never be given to another study, whose page,
+results or logs would be taken for those of the first. Transitions outlive their job, so that the
+audit trail misses none. Statements hold no semicolon but at their end.
+"""

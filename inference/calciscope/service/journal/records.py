@@ -158,8 +158,15 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Transition:
-    """A change of state."""
+    """A change of state.
 
+    Attributes:
+        id: grows with each change and is never used again.
+        before: empty for the first of a job.
+        after: a state, or "forgotten".
+    """
+
+    id: int
     job_id: int
     at: float
     before: str

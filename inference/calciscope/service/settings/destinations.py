@@ -13,6 +13,8 @@ Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][
 ObjectKind = Literal["segmentation", "lesions", "measurements", "report", "pictures"]
 """DICOM results: SEG by compartment, SEG by lesion, SR, encapsulated PDF, secondary captures."""
 
+WarningRule = Literal["accept", "retry", "fail"]
+
 EVERY_OBJECT: tuple[ObjectKind, ...] = (
     "segmentation",
     "lesions",
@@ -27,7 +29,8 @@ class AnyDestination(Part):
 
     Attributes:
         name: that rules use; unique.
-        attempts: after which a delivery waits for `calciscope jobs retry`.
+        attempts: that failed, after which a delivery waits for `calciscope jobs retry`; while the
+            destination as a whole is away, none is counted.
         backoff: between attempts.
         timeout_seconds: without an answer.
     """
@@ -69,6 +72,7 @@ class DimseDestination(AnyDestination):
         host, port, ae_title: of the archive.
         calling: AE title of this side.
         tls: None for plain connections.
+        check_host: whether the archive's certificate must name `host`.
         objects: which DICOM results are sent.
         warnings: what a status of the warning class (B000H, B006H, B007H) counts as.
         commitment: None asks for none.
@@ -80,8 +84,9 @@ class DimseDestination(AnyDestination):
     ae_title: AeTitle
     calling: AeTitle = "CALCISCOPE"
     tls: Tls | None = None
-    objects: tuple[ObjectKind, ...] = EVERY_OBJECT
-    warnings: Literal["accept", "retry", "fail"] = "accept"
+    check_host: bool = True
+    objects: Annotated[tuple[ObjectKind, ...], Field(min_length=1)] = EVERY_OBJECT
+    warnings: WarningRule = "accept"
     commitment: Commitment | None = None
 
 
@@ -103,8 +108,8 @@ class DicomwebDestination(AnyDestination):
     password_file: Path | None = None
     token_file: Path | None = None
     authorities: Path | None = None
-    objects: tuple[ObjectKind, ...] = EVERY_OBJECT
-    warnings: Literal["accept", "retry", "fail"] = "accept"
+    objects: Annotated[tuple[ObjectKind, ...], Field(min_length=1)] = EVERY_OBJECT
+    warnings: WarningRule = "accept"
 
     @model_validator(mode="after")
     def _one_login(self) -> "DicomwebDestination":

@@ -63,13 +63,18 @@ class StatusPage(Part):
         address, port: to listen on; anything but loopback needs a token or a proxy.
         token_file: holds the token that people log in with.
         proxy_header: header in which a reverse proxy names the user it has let in.
+        proxies: addresses from which that header is believed.
+        hosts: names by which browsers reach the page; a page on loopback answers to localhost and
+            these alone, so that no web site elsewhere can pose as it (DNS rebinding).
         show_patient: whether Patient Name and ID are shown.
     """
 
     address: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8765
     token_file: Path | None = None
-    proxy_header: str | None = None
+    proxy_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] | None = None
+    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    hosts: tuple[str, ...] = ()
     show_patient: bool = False
 
     @model_validator(mode="after")

@@ -1,11 +1,12 @@
 """The service's settings as a whole: what `configs/watch.yaml` may say."""
 
+import os.path
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from calciscope.service.settings.destinations import Destination
+from calciscope.service.settings.destinations import Destination, FolderDestination
 from calciscope.service.settings.house import Disk, Logging, Retention, StatusPage, Webhook
 from calciscope.service.settings.part import Part
 from calciscope.service.settings.rules import Rule
@@ -59,6 +60,45 @@ class ServiceSettings(Part):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _no_circle(self) -> "ServiceSettings":
+        """What goes out must not come in again: each result would make the next, for ever."""
+        watched = [folder.path for folder in self.intake.folders]
+        for number, folder in enumerate(watched):
+            if any(_overlap(folder, other) for other in watched[:number]):
+                raise ValueError(f"{folder} is watched twice; name each folder once")
+            if _overlap(folder, self.data):
+                raise ValueError(f"data and the watched folder {folder} overlap; part them")
+            for destination in self.destinations:
+                if isinstance(destination, FolderDestination) and _overlap(
+                    folder, destination.path
+                ):
+                    raise ValueError(
+                        f"destination {destination.name!r} and the watched folder {folder} overlap:"
+                        " results would come in again; part them"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_shared(self) -> "ServiceSettings":
+        urls = [webhook.url for webhook in self.notifications]
+        if len(set(urls)) < len(urls):
+            raise ValueError("two notifications have the same url; name all events in one")
+        ports = [
+            each.commitment.port
+            for each in self.destinations
+            if each.kind == "dimse" and each.commitment is not None and each.commitment.port
+        ]
+        if len(set(ports)) < len(ports):
+            raise ValueError("two destinations have the same commitment port; give each its own")
+        return self
+
     def rule(self, name: str) -> Rule | None:
         """The rule of that name."""
         return next((rule for rule in self.rules if rule.name == name), None)
+
+
+def _overlap(first: Path, second: Path) -> bool:
+    """Whether one folder is, or lies in, the other; links are not followed."""
+    one, other = Path(os.path.normpath(first)), Path(os.path.normpath(second))
+    return one.is_relative_to(other) or other.is_relative_to(one)

@@ -1,11 +1,19 @@
 """Settings of where studies come from, and of when one is whole."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from calciscope.service.settings.part import AeTitle, Part, Seconds, Tls
+
+
+def _ip_address(address: str) -> str:
+    try:
+        return str(ip_address(address))
+    except ValueError as error:
+        raise ValueError(f"{address!r} is no IP address; write it as in 192.0.2.7") from error
 
 
 class WatchedFolder(Part):
@@ -35,7 +43,7 @@ class Peer(Part):
     """
 
     ae_title: AeTitle
-    address: str | None = None
+    address: Annotated[str, AfterValidator(_ip_address)] | None = None
 
 
 class Receiver(Part):
@@ -95,3 +103,9 @@ class Completeness(Part):
     counted_seconds: Seconds = 2.0
     limit_seconds: Seconds = 5400.0
     at_limit: Literal["process", "refuse"] = "refuse"
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Completeness":
+        if not self.counted_seconds <= self.quiet_seconds <= self.limit_seconds:
+            raise ValueError("order them: counted_seconds <= quiet_seconds <= limit_seconds")
+        return self

@@ -61,7 +61,7 @@ def write_captures(
         with making(path, study):
             source = study.instances[0]
             header = bare_headers(study.instances[:1], frame_of_reference_of(study.instances))[0]
-            identity = (*run_identity(source, model), content)
+            identity = (*run_identity(source, model, study.content_key), content)
             capture = hd.sc.SCImage.from_ref_dataset(
                 ref_dataset=header,
                 pixel_array=_rgb(page.png),

@@ -21,6 +21,9 @@ from calciscope.writers.dicom.equipment import (
 
 SERIES = ResultSeries("PDF", "Calciscope report (research use, not a diagnosis)", 4000)
 TITLE = "Soft-tissue calcification on CT (research use, not a diagnosis)"
+TITLE_OF_BOTH = (
+    "Soft-tissue calcification on CT, hot spots on SPECT (research use, not a diagnosis)"
+)
 FROM_WORKSTATION = "WSD"
 """Conversion Type (PS3.3 C.8.6.1)."""
 
@@ -53,7 +56,7 @@ def write_encapsulated_pdf(
     moment = created or datetime.now()
     with making(path, study):
         source = study.instances[0]
-        identity = (*run_identity(source, model), content)
+        identity = (*run_identity(source, model, study.content_key), content)
         document = hd.base.SOPClass(
             study_instance_uid=source.StudyInstanceUID,
             sop_class_uid=EncapsulatedPDFStorage,
@@ -66,7 +69,7 @@ def write_encapsulated_pdf(
         # Its pages say when and of what series it was made.
         document.BurnedInAnnotation = "YES"
         document.RecognizableVisualFeatures = "NO"
-        document.DocumentTitle = TITLE
+        document.DocumentTitle = TITLE_OF_BOTH if further else TITLE
         document.ConceptNameCodeSequence = []
         document.MIMETypeOfEncapsulatedDocument = "application/pdf"
         document.EncapsulatedDocumentLength = len(pdf)

@@ -89,9 +89,12 @@ def common_arguments(
     }
 
 
-def run_identity(source: Dataset, model: NamedModel | None) -> tuple[str, ...]:
-    """What every UID of a run follows from: the source series and the model."""
-    return str(source.SeriesInstanceUID), model.sha256 if model else ""
+def run_identity(
+    source: Dataset, model: NamedModel | None, content_key: str = ""
+) -> tuple[str, ...]:
+    """What every UID of a run follows from: the source series, its state, and the model."""
+    identity = (str(source.SeriesInstanceUID), model.sha256 if model else "")
+    return (*identity, content_key) if content_key else identity
 
 
 def settle(result: Dataset, source: Dataset, created: datetime) -> None:

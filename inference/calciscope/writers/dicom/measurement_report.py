@@ -106,7 +106,7 @@ def write_measurement_report(
         headers = bare_headers(study.instances, frame_of_reference_of(study.instances))
         said = to_dict(findings)
         identity = (
-            *run_identity(source, model),
+            *run_identity(source, model, study.content_key),
             *(str(segmentation.sop_instance_uid) for segmentation in written),
             json.dumps(said["ct"], sort_keys=True),
         )

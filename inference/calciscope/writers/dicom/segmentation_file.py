@@ -98,7 +98,11 @@ def write_segments(
     if encoding is not BINARY:
         series = replace(series, name=f"{series.name} {encoding.value}")
     texts = ",".join(segment.text for segment in segments)
-    identity = (*run_identity(images.source, model), content_digest(marked.array), texts)
+    identity = (
+        *run_identity(images.source, model, images.content_key),
+        content_digest(marked.array),
+        texts,
+    )
     found = bool(marked.array.any())
     moment = created or datetime.now()
     segmentation = hd.seg.Segmentation(

@@ -8,7 +8,7 @@ becomes one to the frame of the file that the slice was read from.
 
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import highdicom as hd
 import numpy as np
@@ -48,6 +48,7 @@ class SourceImages:
         frames_of_slices: which frames each slice k of the grid was read from, where the headers
             show a grid; () where nothing is drawn frame by frame; None where highdicom's own
             references hold.
+        content_key: of the study they are of.
     """
 
     source: Dataset
@@ -55,6 +56,7 @@ class SourceImages:
     further: Sequence[Dataset]
     frame_of_reference: UID
     frames_of_slices: tuple[tuple[Frame, ...], ...] | None = None
+    content_key: str = ""
 
     def settle_references(self, segmentation: Dataset) -> None:
         """Make references of frames to slices of a grid references to files (C.7.6.16.2.6)."""
@@ -76,27 +78,28 @@ def ct_images(study: CtStudy) -> SourceImages:
     """The images of a CT."""
     frame_of_reference = frame_of_reference_of(study.instances)
     headers = bare_headers(study.instances, frame_of_reference)
-    return _plain(study.instances[0], headers, frame_of_reference)
+    images = _plain(study.instances[0], headers, frame_of_reference)
+    return replace(images, content_key=study.content_key)
 
 
 def spect_images(study: SpectStudy, beside: CtStudy) -> SourceImages:
     """The images of a SPECT; where it is not DICOM, those of the CT whose world it shares."""
     if not study.instances:
         images = ct_images(beside)
-        return SourceImages(
-            images.source, images.headers, images.further, images.frame_of_reference, ()
-        )
+        return replace(images, frames_of_slices=())
     source = study.instances[0]
     frame_of_reference = frame_of_reference_of(study.instances)
     headers = bare_headers(study.instances, frame_of_reference)
     if "DetectorInformationSequence" not in source:
-        return _plain(source, headers, frame_of_reference)
+        images = _plain(source, headers, frame_of_reference)
+        return replace(images, content_key=study.content_key)
     return SourceImages(
         source,
         [_with_grid(headers[0], study.volume, frame_of_reference)],
         [_with_grid(header, study.volume, frame_of_reference) for header in headers[1:]],
         frame_of_reference,
         _frames_of_slices(study),
+        study.content_key,
     )
 
 

@@ -1,0 +1,1 @@
+"""Looking after the house: lock, logs, audit, metrics, health, disk, retention and cleaning."""

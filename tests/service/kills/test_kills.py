@@ -1,0 +1,27 @@
+"""200 times SIGKILL: nothing lost, nothing twice. `benchmarks/service_kills.py` does more."""
+
+from pathlib import Path
+
+import pytest
+from tests.service.kills.harness import KillTest
+from tests.service.ports import free_port
+
+KILLS = 200
+
+
+@pytest.mark.slow
+def test_every_study_ends_delivered_once_or_refused(tmp_path: Path) -> None:
+    test = KillTest(tmp_path, seed=7, port=free_port())
+    try:
+        test.kill_again_and_again(KILLS)
+        report = test.settle(300)
+    finally:
+        test.close()
+    print("\n".join(report.lines()))
+    assert report.faults == []
+    assert report.kills == KILLS
+    # The test would prove little if the kills had found nothing at work.
+    for moment in ("waiting", "ready", "running", "done", "sending to archive"):
+        assert report.moments[moment] >= 3, report.moments
+    assert report.delivered >= 20
+    assert report.refused >= 1

@@ -1,0 +1,191 @@
+"""The service as a process, with a stand-in for the analysis."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.service.kills.studies import SmallStudy, small_study
+from typer.testing import CliRunner
+
+from calciscope.cli import app
+from calciscope.service.data_folder import DataFolder
+from calciscope.service.operations.audit import verify
+
+ROOT = Path(__file__).parents[2]
+START = (
+    "import sys; from pathlib import Path\n"
+    "from calciscope.errors import CalciscopeError\n"
+    "from calciscope.service.daemon import run_service\n"
+    "from calciscope.service.settings.loading import read_settings\n"
+    "try:\n"
+    "    sys.exit(run_service(read_settings(Path(sys.argv[1])),"
+    " runner='tests.service.kills.stand_in:SlowWriter'))\n"
+    "except CalciscopeError as error:\n"
+    "    sys.exit(f'calciscope: {error}')\n"
+)
+SECONDS = 60.0
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Settings of a quick service with an inbox and a share."""
+    for name in ("inbox", "share"):
+        (tmp_path / name).mkdir()
+    path = tmp_path / "watch.yaml"
+    path.write_text(
+        yaml.safe_dump(
+            {
+                "data": "data",
+                "intake": {
+                    "folders": [{"path": "inbox", "scan_seconds": 0.2, "stable_seconds": 0.1}]
+                },
+                "completeness": {"quiet_seconds": 0.5, "counted_seconds": 0.1},
+                "rules": [{"name": "all", "destinations": ["share"]}],
+                "destinations": [{"name": "share", "kind": "folder", "path": "share"}],
+                "disk": {"stop_gib": 0, "resume_gib": 0},
+                "status_page": None,
+            }
+        )
+    )
+    return path
+
+
+@contextmanager
+def _running(config: Path) -> Iterator[subprocess.Popen[str]]:
+    """A service that is stopped in the end, and must stop in order."""
+    service = _start(config)
+    try:
+        yield service
+    finally:
+        service.send_signal(signal.SIGTERM)
+        told = service.communicate(timeout=SECONDS)[1]
+    assert service.returncode == 0, told
+
+
+def _start(config: Path) -> subprocess.Popen[str]:
+    path = os.pathsep.join([str(ROOT), *sys.path])
+    return subprocess.Popen(
+        [sys.executable, "-c", START, str(config)], text=True, stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": path},
+    )  # fmt: skip
+
+
+def _wait(fits: Callable[[], bool]) -> None:
+    end = time.monotonic() + SECONDS
+    while not fits():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.05)
+
+
+def _states(config: Path) -> list[str]:
+    journal = DataFolder(config.parent / "data").journal
+    if not journal.exists():
+        return []
+    look = sqlite3.connect(journal, timeout=10)
+    try:
+        return [row[0] for row in look.execute("SELECT state FROM jobs ORDER BY id")]
+    except sqlite3.OperationalError:
+        return []
+    finally:
+        look.close()
+
+
+def _send(config: Path, study: SmallStudy) -> None:
+    study.write(config.parent / "inbox" / "study")
+
+
+def _told(*words: str) -> str:
+    result = CliRunner().invoke(app, ["jobs", *words])
+    assert result.exit_code == 0, (result.output, result.exception)
+    return " ".join(result.output.split())
+
+
+@pytest.mark.slow
+def test_study_goes_through_the_service_and_people_see_it(config: Path) -> None:
+    study = small_study(4)
+    with _running(config):
+        _send(config, study)
+        _wait(lambda: _states(config) == ["delivered"])
+        assert "delivered" in _told("list", "--config", str(config))
+        shown = _told("show", "1", "--config", str(config))
+        assert "revision 1 of study" in shown
+        assert "To share: delivered" in shown
+        assert "Kill" not in shown
+        (result,) = (config.parent / "share").iterdir()
+        assert (result / "findings.json").is_file()
+        # The same study again changes nothing; sent again by hand, it is there once all the same.
+        _send(config, study)
+        _wait(lambda: not list((config.parent / "inbox").rglob("*.dcm")))
+        _told("retry", "1", "--config", str(config))
+        _wait(lambda: _states(config) == ["delivered"])
+        assert _states(config) == ["delivered"]
+        assert list((config.parent / "share").iterdir()) == [result]
+        _told("forget", "1", "--yes", "--config", str(config))
+        assert _states(config) == []
+    data = DataFolder(config.parent / "data")
+    verdict = verify(data.audit)
+    assert verdict.problem == ""
+    lines = data.audit.read_text()
+    assert '"forgotten"' in lines
+    assert lines.rstrip().splitlines()[-1].count("service_stopped") == 1
+    assert study.uid not in lines
+
+
+@pytest.mark.slow
+def test_refused_study_says_why_and_can_be_retried(config: Path) -> None:
+    with _running(config):
+        _send(config, small_study(3, poison=True))
+        _wait(lambda: _states(config) == ["refused"])
+        assert "this is what the test wants" in _told("show", "1", "--config", str(config))
+        _told("retry", "1", "--config", str(config))
+        journal = DataFolder(config.parent / "data").journal
+        look = sqlite3.connect(journal, timeout=10)
+        refusals = "SELECT count(*) FROM transitions WHERE after = 'refused'"
+        _wait(lambda: look.execute(refusals).fetchone()[0] == 2)
+        look.close()
+
+
+@pytest.mark.slow
+def test_second_service_on_the_folder_refuses(config: Path) -> None:
+    with _running(config):
+        _wait(lambda: DataFolder(config.parent / "data").journal.exists())
+        second = _start(config)
+        told = second.communicate(timeout=SECONDS)[1]
+        assert second.returncode == 1
+        assert "another service (process" in told
+        assert "give this one a data folder of its own" in told
+
+
+def test_damaged_journal_is_refused_with_the_cure(config: Path) -> None:
+    data = DataFolder(config.parent / "data")
+    data.make()
+    data.journal.write_bytes(b"\x00\xff" * 5000)
+    service = _start(config)
+    told = service.communicate(timeout=SECONDS)[1]
+    assert service.returncode == 1
+    assert "is damaged" in told
+    assert "move it away" in told
+
+
+def test_jobs_of_a_service_that_never_ran(config: Path) -> None:
+    result = CliRunner().invoke(app, ["jobs", "list", "--config", str(config)])
+    assert result.exit_code == 1
+    assert "start calciscope watch first" in str(result.exception)
+    assert not (config.parent / "data").exists()
+
+
+def test_unknown_state_lists_the_known_ones(config: Path) -> None:
+    with _running(config):
+        _wait(lambda: DataFolder(config.parent / "data").journal.exists())
+        result = CliRunner().invoke(
+            app, ["jobs", "list", "--state", "lost", "--config", str(config)]
+        )
+    assert "choose of intake, waiting, ready" in str(result.exception)

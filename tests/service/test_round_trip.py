@@ -1,0 +1,105 @@
+"""A study from a real archive through the whole service, with the real models, and back."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.service.delivery.pacs import free_port
+from tests.service.delivery.test_archives import Orthanc, needs_orthanc
+
+from calciscope.service.clock import SystemClock
+from calciscope.service.data_folder import DataFolder
+from calciscope.service.journal.states import FINAL, JobState
+from calciscope.service.parts import Parts
+from calciscope.service.selftest_phantom import write_limb
+from calciscope.service.settings.loading import read_settings
+from calciscope.service.work.runners import STUDY_RUNNER
+
+SECONDS = 300.0
+
+
+def _settings(folder: Path, archive: Orthanc) -> Path:
+    password = folder / "password"
+    password.write_text("hush\n")
+    password.chmod(0o600)
+    path = folder / "watch.yaml"
+    path.write_text(
+        yaml.safe_dump(
+            {
+                "data": "data",
+                "intake": {
+                    "receiver": {
+                        "port": archive.commitment_port,
+                        "ae_title": "CALCISCOPE",
+                        "peers": [{"ae_title": "ORTHANC", "address": "127.0.0.1"}],
+                    }
+                },
+                "completeness": {"quiet_seconds": 2},
+                "rules": [{"name": "legs", "destinations": ["dimse", "web"]}],
+                "destinations": [
+                    {
+                        "name": "dimse",
+                        "kind": "dimse",
+                        "host": "127.0.0.1",
+                        "port": archive.dicom_port,
+                        "ae_title": "ORTHANC",
+                        "objects": ["segmentation", "lesions"],
+                    },
+                    {
+                        "name": "web",
+                        "kind": "dicomweb",
+                        "url": archive.web,
+                        "user": "calciscope",
+                        "password_file": "password",
+                        "objects": ["measurements", "report", "pictures"],
+                    },
+                ],
+                "disk": {"stop_gib": 0, "resume_gib": 0},
+                "status_page": None,
+            }
+        )
+    )
+    return path
+
+
+@needs_orthanc
+@pytest.mark.slow
+def test_study_sent_by_orthanc_comes_back_into_it(tmp_path: Path) -> None:
+    archive = Orthanc(tmp_path / "orthanc", free_port(), free_port(), free_port())
+    archive.folder.mkdir()
+    settings = read_settings(_settings(tmp_path, archive))
+    data = DataFolder(settings.data)
+    data.make()
+    with archive.running():
+        files = write_limb(tmp_path / "limb")
+        with archive._client() as client:
+            for file in files:
+                client.post("../instances", content=file.read_bytes()).raise_for_status()
+        (study,) = archive.listed()
+        parts = Parts(settings, data, SystemClock(), STUDY_RUNNER)
+        try:
+            parts.start()
+            with archive._client() as client:
+                (resource,) = client.get("../studies").json()
+                sent = client.post(
+                    "../modalities/calciscope/store", content=resource, timeout=SECONDS
+                )
+                sent.raise_for_status()
+            end = time.monotonic() + SECONDS
+            pause = threading.Event()
+            while not any(job.state in FINAL for job in parts.journal.jobs.listed()):
+                assert time.monotonic() < end, parts.journal.jobs.listed()
+                pause.wait(0.5)
+            (job,) = parts.journal.jobs.listed()
+        finally:
+            parts.stop()
+        assert job.state is JobState.DELIVERED, job.reason
+        assert job.instances == len(files)
+        # One study, as before, with the results beside its CT.
+        listed = archive.listed()
+        assert list(listed) == [study]
+        assert set(listed[study]) >= {"CT", "SEG", "SR", "DOC"}
+        results = {path.name for path in (data.result(job.id) / "dicom").glob("*.dcm")}
+        assert len(archive.instances()) == len(files) + len(results)
