@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import BinaryIO
 
-import numpy as np
 from pydicom import Dataset
-from pydicom.datadict import tag_for_keyword
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataset import FileMetaDataset
 from pydicom.filereader import read_dataset, read_partial
 from pydicom.tag import BaseTag
@@ -19,7 +18,6 @@ from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     MediaStorageDirectoryStorage,
 )
-from pydicom.valuerep import PersonName
 
 from calciscope.readers.dicom_files import HEAD_BYTES, looks_like_dicom
 from calciscope.readers.elements import MALFORMED, integer, numbers, printable, text, texts
@@ -166,7 +164,13 @@ def _header(dataset: Dataset, keywords: frozenset[str]) -> Header:
         raise RefusedInstanceError("bad_header")
     if not all(map(is_uid, (*uids, sop_class))):
         raise RefusedInstanceError("bad_uid")
-    values = {keyword: _value(dataset, keyword) for keyword in sorted(keywords)}
+    # Asking a data set for what it does not hold is slow.
+    present = set(dataset.keys())
+    values = {
+        keyword: _value(dataset, keyword)
+        for keyword in sorted(keywords)
+        if tag_for_keyword(keyword) in present
+    }
     attributes = {keyword: value for keyword, value in values.items() if value}
     return Header(
         sop_class_uid=sop_class,
@@ -185,9 +189,9 @@ def _header(dataset: Dataset, keywords: frozenset[str]) -> Header:
 
 def _value(dataset: Dataset, keyword: str) -> str:
     """An element as text, its values parted by backslashes as in DICOM."""
-    value = dataset.get(keyword)
-    if isinstance(value, PersonName):
-        return printable(str(value)).strip()[:MOST_LETTERS]
+    if dictionary_VR(keyword) == "PN":
+        value = dataset.get(keyword)
+        return printable("" if value is None else str(value)).strip()[:MOST_LETTERS]
     return "\\".join(texts(dataset, keyword))[:MOST_LETTERS]
 
 
@@ -204,9 +208,11 @@ def _place(dataset: Dataset, sop_class: str) -> SlicePlace | None:
         return None
     if any(value.upper() == "LOCALIZER" for value in texts(dataset, "ImageType")):
         return None
-    normal = np.cross(orientation[:3], orientation[3:])
+    (a, b, c), (d, e, f) = orientation[:3], orientation[3:]
+    normal = (b * f - c * e, c * d - a * f, a * e - b * d)
+    offset = sum(along * step for along, step in zip(position, normal, strict=True))
     # Two decimals: what scanners write differs in the fourth from slice to slice.
     parts = [f"{value + 0.0:.2f}" for value in orientation]
     parts += [f"{value:.3f}" for value in numbers(dataset, "PixelSpacing", 2) or ()]
     parts += [str(integer(dataset, key)) for key in ("Rows", "Columns", "AcquisitionNumber")]
-    return SlicePlace(stack=" ".join(parts), offset_mm=round(float(position @ normal), 3))
+    return SlicePlace(stack=" ".join(parts), offset_mm=round(offset, 3))
