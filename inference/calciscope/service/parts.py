@@ -86,7 +86,8 @@ class Parts:
             for number, hook in enumerate(settings.notifications)
         ]
         self._loops += [*self._house, *self._ways_in.loops, *self._ways_out.loops]
-        names = [destination.name for destination in settings.destinations]
+        self._urls = [hook.url for hook in settings.notifications]
+        self._destinations = names = [each.name for each in settings.destinations]
         self.health = Health(journal, self._loops, gate, names, self._ways_in.others)
         self._page: PageServer | None = None
         if settings.status_page is not None:
@@ -104,6 +105,8 @@ class Parts:
         """
         cut_off = self._dispatcher.recover()
         pending = self.journal.deliveries.recover()
+        self.journal.deliveries.set_aside_unknown(self._destinations)
+        self.journal.deliveries.drop_unknown_notices(self._urls)
         self._audit.record(
             "service_started", version=__version__, cut_off=len(cut_off), unsent=pending
         )

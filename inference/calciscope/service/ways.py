@@ -1,6 +1,8 @@
 """The ways in and out, each with its threads."""
 
 import logging
+import time
+from collections.abc import Callable
 
 from calciscope.service.clock import Clock
 from calciscope.service.data_folder import DataFolder
@@ -19,6 +21,9 @@ from calciscope.service.settings.service import ServiceSettings
 LOGGER = logging.getLogger(__name__)
 
 SENDING_SECONDS = 0.5
+
+STOP_SECONDS = 90.0
+"""For what is being sent when the service stops; longer than the timeouts of most archives."""
 
 
 class WaysIn:
@@ -52,8 +57,10 @@ class WaysIn:
                 self._events.append(FolderEvents(folder.path, loop.wake))
         receiver = settings.intake.receiver
         self._receiver = None if receiver is None else StoreReceiver(receiver, store, gate, meter)
-        self.others = () if self._receiver is None else (("the receiver", lambda: self._listening),)
         self._listening = False
+        self.others: tuple[tuple[str, Callable[[], bool]], ...] = ()
+        if self._receiver is not None:
+            self.others = (("the receiver", self._receiver_is_well),)
 
     def start(self) -> None:
         """Begin to take in.
@@ -133,7 +140,10 @@ class WaysOut:
         for queue, loop in self._started:
             queue.stop()
             loop.stop()
+        end = time.monotonic() + STOP_SECONDS
         for queue, loop in self._started:
-            loop.join()
+            # A share that hangs holds its thread for good; the next start sends anew.
+            if not loop.join(max(0.1, end - time.monotonic())):
+                LOGGER.warning("%s still hangs and is left behind", loop.name)
             queue.close()
         self._started.clear()

@@ -80,7 +80,6 @@ def test_what_was_noted_is_not_sent_again(parcel: Parcel, notes: dict[str, str])
         (0xC000, "not_understood"),
         (0xC123, "not_understood"),
         (0x0110, "refused"),
-        (0x0111, "refused"),
         (0x0122, "unsupported"),
         (0x0124, "login"),
         (0xFE00, "refused"),
@@ -108,7 +107,7 @@ def test_nothing_but_success_counts_and_others_still_go(
         assert pacs.stored == [refused]
 
 
-@pytest.mark.parametrize("status", [0xB000, 0xB006, 0xB007, 0x0107])
+@pytest.mark.parametrize("status", [0xB000, 0xB006, 0xB007, 0x0107, 0x0111])
 @pytest.mark.parametrize("rule", ["accept", "retry", "fail"])
 def test_warnings_count_as_the_rule_says(
     parcel: Parcel, notes: dict[str, str], status: int, rule: str

@@ -10,12 +10,15 @@ SUCCESS = 0x0000
 NO_CONTEXT = 0x0122
 """SOP class not supported (PS3.7 C.5.25); also noted where no presentation context was accepted."""
 
-_GENERAL_WARNINGS = (0x0001, 0x0107, 0x0116)
-"""PS3.7 C.4."""
+THERE_ALREADY = 0x0111
+"""Duplicate SOP instance (PS3.7 C.5): our UIDs follow from the content, so it is the same object,
+as after a kill between its arrival and its answer."""
+
+_GENERAL_WARNINGS = (0x0001, 0x0107, 0x0116, THERE_ALREADY)
+"""PS3.7 C.4, and what is as good as a warning."""
 
 _WORDS = {
     0x0110: ("refused", "processing failed"),
-    0x0111: ("refused", "it holds another object under the same UID"),
     0x0122: ("unsupported", "it does not take this kind of object"),
     0x0124: ("login", "it does not let us store"),
 }

@@ -11,7 +11,7 @@ class Backoff(Part):
     """Waits between attempts: first, doubled each time up to longest, with jitter of a share."""
 
     first_seconds: Seconds = 10.0
-    longest_seconds: Seconds = 1800.0
+    longest_seconds: Annotated[float, Field(gt=0, le=43_200)] = 1800.0
     jitter: Annotated[float, Field(ge=0, le=1)] = 0.25
 
 
