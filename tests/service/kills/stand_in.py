@@ -18,8 +18,8 @@ from pydicom.uid import (
 )
 
 from calciscope.service.work.outcome import Outcome, OutcomeKind, refused
-from calciscope.service.work.request import RunOptions, WorkRequest
 from calciscope.service.work.places import publish_once
+from calciscope.service.work.request import RunOptions, WorkRequest
 from calciscope.writers.dicom.identifiers import stable_uid
 
 OBJECTS = {
