@@ -17,7 +17,9 @@ PATH = Path(__file__).parents[3] / "configs" / "watch.yaml"
 
 def _everything() -> str:
     """The file with all its settings taken into use."""
-    text = re.sub(r"^( *)#(?=[A-Za-z-])", r"\1", PATH.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text = re.sub(
+        r"^( *)#(?=[A-Za-z-])", r"\1", PATH.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
     text = text.replace("executor: processes", "executor: dask")
     return re.sub(r"^ *(user|password_file): .*\n", "", text, flags=re.MULTILINE)
 
