@@ -120,6 +120,18 @@ class JournalStates(RuleBasedStateMachine):
             assert found.state is (JobState.DONE if route else JobState.DELIVERED)
             assert self.journal.jobs.result_with(f"key {job}") == job
 
+    @rule(pick=picks, route=routes)
+    def analyze(self, pick: int, route: tuple[str, ...]) -> None:
+        """The usual way in one step, so that what comes after it is reached often."""
+        job = self._one(pick, JobState.INTAKE, JobState.WAITING)
+        if job is None:
+            return
+        self.journal.jobs.take(job, "legs", 9)
+        assert self.journal.jobs.make_ready(job, self.journal.jobs.get(job).instances)
+        claimed = self.journal.jobs.claim()
+        assert claimed is not None
+        self.journal.jobs.finish(claimed.id, f"key {claimed.id}", route)
+
     @rule(pick=picks, again=st.booleans())
     def fail_attempt(self, pick: int, again: bool) -> None:
         if job := self._one(pick, JobState.RUNNING):
