@@ -60,8 +60,8 @@ class Parts:
         pseudonyms = Pseudonyms(read_salt(settings.logging.salt_file or data.salt))
         self._trail = trail = AuditTrail(journal, audit, pseudonyms, clock)
         self._loops: list[Loop] = []
-        self._gate = gate = DiskGate(settings.disk, data.root)
-        meter = Metrics(journal, clock, data.root, lambda: gate, lambda: self._loops)
+        meter = Metrics(journal, clock, data.root, lambda: self._gate, lambda: self._loops)
+        self._gate = gate = DiskGate(settings.disk, data.root, meter)
         self._dispatcher = dispatcher = Dispatcher(
             journal, executor_for(settings, data, runner, clock), settings, data, clock, meter,
             chosen_series, ModelCatalog(),
@@ -93,7 +93,14 @@ class Parts:
         if settings.status_page is not None:
             operator = Operator(journal, data, clock, audit)
             app = create_app(
-                journal, settings, data, operator, meter.text, self.health.ready, clock
+                journal,
+                settings,
+                data,
+                operator,
+                meter.text,
+                self.health.ready,
+                clock,
+                self.health.live,
             )
             self._page = PageServer(settings.status_page, app)
 

@@ -26,7 +26,7 @@ class Served:
     url: str
     client: httpx.Client
     operator: JournalOperator
-    health: list[Well]
+    health: list[Well]  # ready, live
     data: DataFolder
     app: FastAPI
 
@@ -65,7 +65,7 @@ def serve(tmp_path: Path, journal: Journal, clock: HandClock) -> Iterator[Serve]
             page = StatusPage.model_validate({"port": 0, **values})
             data = DataFolder(tmp_path / "data")
             data.make()
-            operator, health = JournalOperator(journal), [Well()]
+            operator, health = JournalOperator(journal), [Well(), Well()]
             app = create_app(
                 journal,
                 whole_settings(tmp_path, page),
@@ -74,6 +74,7 @@ def serve(tmp_path: Path, journal: Journal, clock: HandClock) -> Iterator[Serve]
                 lambda: b"calciscope_jobs 1\n",
                 lambda: health[0],
                 clock,
+                lambda: health[1],
             )
             server = PageServer(page, app)
             url = f"http://127.0.0.1:{server.start()}"

@@ -174,6 +174,9 @@ def test_health_and_trouble_are_shown(serve: Serve) -> None:
     answer = page.client.get("/health/ready")
     assert (answer.status_code, answer.json()["reasons"]) == (503, ["The disk is <full>."])
     assert page.client.get("/health/live").json() == {"live": True}
+    page.health[1] = Well(False, ("work hangs",))
+    hung = page.client.get("/health/live")
+    assert (hung.status_code, hung.json()) == (503, {"live": False})
     text = page.client.get("/").text
     assert "The service is not ready" in text and "The disk is &lt;full&gt;." in text
     page.health[0] = Well(True, ("2 deliveries wait for 'OLD'",))

@@ -29,6 +29,7 @@ def create_app(
     metrics_text: MetricsText,
     health: HealthCheck,
     clock: Clock | None = None,
+    live: HealthCheck | None = None,
 ) -> FastAPI:
     """The page, its actions, metrics and health.
 
@@ -40,6 +41,7 @@ def create_app(
         metrics_text: makes the answer of /metrics.
         health: makes the answer of /health/ready.
         clock: of ages and sessions.
+        live: makes the answer of /health/live; None answers that the page answers.
 
     Raises:
         SettingsError: the file of the token cannot be used.
@@ -48,7 +50,7 @@ def create_app(
     clock = clock or SystemClock()
     token = None if page.token_file is None else read_secret(page.token_file)
     visitors = Visitors(page, token, clock)
-    desk = Desk(journal, page, data, operator, metrics_text, health, clock, visitors)
+    desk = Desk(journal, page, data, operator, metrics_text, health, clock, visitors, live)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, title="Calciscope")
     for router in (house_routes(desk), list_routes(desk), study_routes(desk)):
         app.include_router(router)

@@ -47,6 +47,7 @@ class Desk:
     Attributes:
         page: settings of the page.
         visitors: who is let in.
+        live: whether the process is worth keeping; None answers by answering.
     """
 
     journal: Journal
@@ -57,6 +58,7 @@ class Desk:
     health: HealthCheck
     clock: Clock
     visitors: Visitors
+    live: HealthCheck | None = None
     templates: Environment = field(default_factory=templates)
     thumbnails: Thumbnails = field(default_factory=Thumbnails)
     threads: ThreadPoolExecutor = field(

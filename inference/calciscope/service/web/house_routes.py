@@ -29,7 +29,8 @@ def house_routes(desk: Desk) -> APIRouter:
 
     @router.get("/health/live")
     async def alive() -> Response:
-        return JSONResponse({"live": True})
+        live = desk.live is None or (await desk.ask(desk.live)).ready
+        return JSONResponse({"live": live}, 200 if live else 503)
 
     @router.get("/health/ready")
     async def ready(request: Request) -> Response:
