@@ -27,8 +27,8 @@ def make(journal: Journal, clock: HandClock, meter: TellingMeter, tmp_path: Path
     def assembler(rules: list[dict[str, object]] | None = None, **times: object) -> Assembler:
         settings = ServiceSettings.model_validate(
             {
-                "data": tmp_path,
-                "intake": {"folders": [{"path": tmp_path}], "study_instances": 8},
+                "data": tmp_path / "data",
+                "intake": {"folders": [{"path": tmp_path / "inbox"}], "study_instances": 8},
                 "completeness": {"quiet_seconds": 60, "limit_seconds": 600, **times},
                 "rules": rules or [{"name": "ct", "take": {"Modality": "CT"}, "priority": 3}],
             }
