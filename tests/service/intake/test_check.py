@@ -22,9 +22,9 @@ def told(tmp_path: Path, *rules: dict[str, object], **values: object) -> str:
     settings = ServiceSettings.model_validate(
         {
             "data": tmp_path / "data",
-            "intake": {"folders": [{"path": tmp_path}], "study_instances": 20},
+            "intake": {"folders": [{"path": tmp_path / "inbox"}], "study_instances": 20},
             "rules": rules or [LEGS],
-            "destinations": [{"name": "share", "kind": "folder", "path": tmp_path}],
+            "destinations": [{"name": "share", "kind": "folder", "path": tmp_path / "out"}],
             **values,
         }
     )
