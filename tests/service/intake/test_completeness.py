@@ -28,11 +28,7 @@ def make(journal: Journal, clock: HandClock, meter: TellingMeter, tmp_path: Path
         settings = ServiceSettings.model_validate(
             {
                 "data": tmp_path / "data",
-<<<<<<< HEAD
                 "intake": {"folders": [{"path": tmp_path / "in"}], "study_instances": 8},
-=======
-                "intake": {"folders": [{"path": tmp_path / "inbox"}], "study_instances": 8},
->>>>>>> svc-intake
                 "completeness": {"quiet_seconds": 60, "limit_seconds": 600, **times},
                 "rules": rules or [{"name": "ct", "take": {"Modality": "CT"}, "priority": 3}],
             }
