@@ -1,5 +1,6 @@
 """The queue of a destination: what it tries again, when, and what it never forgets."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -157,6 +158,53 @@ def test_destination_that_is_away_stops_the_queue_and_counts_against_nobody(
         pass
     assert {journal.jobs.get(job).state for job in jobs} == {JobState.DELIVERED}
     assert not queue.away
+
+
+def test_one_for_which_the_archive_always_looks_away_holds_up_no_other(
+    journal: Journal, done: Done, make_queue: Callable[..., DeliveryQueue], clock: HandClock
+) -> None:
+    first, *others = [done("archive", study=f"1.{n}") for n in range(3)]
+
+    class Choosy(Script):
+        """An archive behind a proxy that runs out of patience with one large study."""
+
+        def send(
+            self, parcel: Parcel, already_sent: Mapping[str, str], note_sent: NoteSent
+        ) -> None:
+            if parcel.job_id == first:
+                raise DestinationAwayError("busy or down (HTTP 504)", "busy")
+
+    queue = make_queue(Choosy())
+    for _ in range(6):
+        queue.tick()
+        clock.advance(LONGEST_AWAY_SECONDS)
+    assert {journal.jobs.get(job).state for job in others} == {JobState.DELIVERED}
+    assert delivery_of(journal, first).state is DeliveryState.PENDING
+
+
+@pytest.mark.parametrize("step", ["note_sent", "succeed", "fail_attempt", "postpone"])
+def test_journal_that_fails_for_a_moment_leaves_no_delivery_behind(
+    journal: Journal, done: Done, make_queue: Callable[..., DeliveryQueue], clock: HandClock,
+    monkeypatch: pytest.MonkeyPatch, step: str,
+) -> None:  # fmt: skip
+    job = done("archive")
+    failures: dict[str, list[Exception]] = {
+        "fail_attempt": [DeliveryError("no", "refused")],
+        "postpone": [DestinationAwayError("not reached", "unreachable")],
+    }
+    queue = make_queue(Script(failures.get(step, []), notes=2))
+
+    def full(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal.deliveries, step, full)
+        with pytest.raises(sqlite3.OperationalError):
+            queue.tick()
+    clock.advance(LONGEST_AWAY_SECONDS)
+    queue.tick()
+    assert delivery_of(journal, job).attempts == 0
+    assert journal.jobs.get(job).state is JobState.DELIVERED
 
 
 def test_what_was_noted_is_given_to_the_next_attempt(

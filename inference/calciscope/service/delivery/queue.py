@@ -1,6 +1,7 @@
 """The queue of one destination: sends what is due, waits and tries again when that fails."""
 
 import logging
+import sqlite3
 import threading
 from random import Random
 
@@ -26,7 +27,7 @@ class _StoppedError(Exception):
 
 
 class DeliveryQueue:
-    """Sends the results of jobs to one destination, the oldest first, one at a time.
+    """Sends the results of jobs to one destination, the longest waiting first, one at a time.
 
     An attempt that fails makes its delivery wait, longer each time, while others go ahead. When
     the destination itself is away, the queue as a whole waits instead and nothing is counted.
@@ -62,6 +63,8 @@ class DeliveryQueue:
         self._stopping = threading.Event()
         self._times_away = 0
         self._away_until = 0.0
+        # What an error of the journal left as being sent is given back at the next turn.
+        self._cut_off: Delivery | None = None
 
     def start(self) -> None:
         """Begin to listen for late answers; raises ServiceError where that is impossible."""
@@ -84,25 +87,39 @@ class DeliveryQueue:
         """Send the next due delivery; gives whether there may be another."""
         if self._stopping.is_set() or self._clock.monotonic() < self._away_until:
             return False
+        self._give_back_cut_off()
         delivery = self._journal.deliveries.claim(self.name)
         if delivery is None:
             return False
+        self._cut_off = delivery
         try:
             self._attempt(delivery)
         except StaleStateError:
             # Somebody has forgotten the job or begun it anew, which makes a delivery of its own.
             LOGGER.info("job %d changed while it was sent to %s", delivery.job_id, self.name)
+            self._cut_off = None
             return True
+        self._cut_off = None
         return not self.away
 
+    def _give_back_cut_off(self) -> None:
+        if self._cut_off is None:
+            return
+        try:
+            self._journal.deliveries.give_back(self._cut_off.id)
+        except StaleStateError:
+            # Its end had been written down after all, or its job was begun anew.
+            LOGGER.info("job %d changed while it was sent", self._cut_off.job_id)
+        self._cut_off = None
+
     def _attempt(self, delivery: Delivery) -> None:
-        """One attempt, whose end is in the journal whatever happens."""
+        """One attempt; only an error of the journal leaves its end to the next turn."""
         started = self._clock.monotonic()
         try:
             self._send(delivery)
         except _StoppedError:
             self._journal.deliveries.give_back(delivery.id)
-        except StaleStateError:
+        except (StaleStateError, sqlite3.Error):
             raise
         except DestinationAwayError as error:
             self._wait_for_destination(delivery, error)

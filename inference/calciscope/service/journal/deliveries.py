@@ -53,13 +53,18 @@ class Deliveries:
         return {row["destination"]: int(row["n"]) for row in rows}
 
     def claim(self, destination: str) -> Delivery | None:
-        """Take the next delivery that is due for a destination, the oldest first."""
+        """Take the next delivery that is due for a destination.
+
+        The one left alone the longest comes first: one that makes its archive look away each time
+        must not stand before all others for ever.
+        """
         now = self._clock.now()
         with self._database.writing() as connection:
             row = connection.execute(
                 "SELECT d.* FROM deliveries d JOIN jobs j ON j.id = d.job_id"
                 " WHERE d.destination = ? AND d.state = ? AND j.state = ?"
-                " AND NOT (d.not_before > ? AND d.not_before <= ?) ORDER BY d.id LIMIT 1",
+                " AND NOT (d.not_before > ? AND d.not_before <= ?)"
+                " ORDER BY d.changed, d.id LIMIT 1",
                 (destination, DeliveryState.PENDING, JobState.DONE, now, now + FAR_FUTURE_SECONDS),
             ).fetchone()
             if row is None:
