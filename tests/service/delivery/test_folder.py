@@ -113,6 +113,19 @@ def test_folder_that_is_not_mounted_is_waited_for_and_never_made(
     assert not target.exists()
 
 
+@pytest.mark.parametrize("number", [errno.EHOSTDOWN, errno.ESTALE, errno.EIO])
+def test_share_whose_server_is_gone_is_waited_for(
+    sender: FolderSender, parcel: Parcel, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def gone(_: Path) -> bool:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "is_dir", gone)
+    with pytest.raises(DestinationAwayError, match="look at the share") as caught:
+        sender.send(parcel, {}, note_nothing)
+    assert caught.value.code == "unreachable"
+
+
 @pytest.mark.parametrize(
     ("number", "code", "away"),
     [
@@ -121,7 +134,8 @@ def test_folder_that_is_not_mounted_is_waited_for_and_never_made(
         (errno.EROFS, "not_writable", True),
         (errno.EACCES, "not_writable", True),
         (errno.EIO, "copy_failed", False),
-        (errno.ESTALE, "copy_failed", False),
+        (errno.ESTALE, "unreachable", True),
+        (errno.EHOSTDOWN, "unreachable", True),
     ],
 )
 def test_failure_halfway_leaves_nothing_that_looks_whole(

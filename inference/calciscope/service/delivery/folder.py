@@ -14,6 +14,9 @@ from calciscope.service.settings.destinations import FolderDestination
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
+_AWAY = (errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH, errno.ETIMEDOUT,
+         errno.ENOTCONN, errno.ECONNABORTED, errno.ECONNRESET, errno.ESTALE)  # fmt: skip
+"""What a share answers whose server is gone."""
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF)
 """What file systems answer that cannot flush a folder, such as SMB shares."""
 
@@ -45,11 +48,7 @@ class FolderSender:
 
     def send(self, parcel: Parcel, already_sent: Mapping[str, str], note_sent: NoteSent) -> None:
         """Copy all files of a result."""
-        if not self._root.is_dir():
-            # Never made here: below a share that is not mounted it would fill another disk.
-            raise DestinationAwayError(
-                f"the folder {self._root} is not there; make or mount it", "no_folder"
-            )
+        self._look()
         name = folder_name(parcel.study_uid, parcel.revision)
         place, staging = self._root / name, self._root / f".{name}.partial"
         try:
@@ -62,6 +61,25 @@ class FolderSender:
             _remove_quietly(staging)
             raise self._explained(error) from error
 
+    def _look(self) -> None:
+        """Raise DestinationAwayError where the folder is not there."""
+        try:
+            there = self._root.is_dir()
+        except OSError as error:
+            raise self._away(error) from error
+        if not there:
+            # Never made here: below a share that is not mounted it would fill another disk.
+            raise DestinationAwayError(
+                f"the folder {self._root} is not there; make or mount it", "no_folder"
+            )
+
+    def _away(self, error: OSError) -> DestinationAwayError:
+        reason = error.strerror or type(error).__name__
+        return DestinationAwayError(
+            f"{self._root} cannot be reached ({reason}); look at the share or disk it lies on",
+            "unreachable",
+        )
+
     def _explained(self, error: OSError) -> DeliveryError:
         reason = error.strerror or type(error).__name__
         if error.errno in _FULL:
@@ -71,6 +89,8 @@ class FolderSender:
                 f"{self._root} cannot be written to ({reason}); let the service write there",
                 "not_writable",
             )
+        if error.errno in _AWAY:
+            return self._away(error)
         return DeliveryError(f"copying to {self._root} failed ({reason})", "copy_failed")
 
 
