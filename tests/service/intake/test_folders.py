@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from tests.service.intake.conftest import House, KilledError, ct_slice
 
 from calciscope.service.intake import files, folders
 from calciscope.service.intake.folders import REMEMBER_AGAIN_SECONDS, FolderIntake
-from calciscope.service.intake.scan import Candidate
+from calciscope.service.intake.scan import Candidate, RestingFiles
 from calciscope.service.journal.arrivals import Arrivals
 from calciscope.service.settings.ways_in import WatchedFolder
 
@@ -289,6 +289,45 @@ def test_folder_that_is_away_does_not_make_files_begin_anew(
     clock.advance(6)
     intake.tick()
     assert instances(house) == 1
+
+
+def test_entry_whose_kind_the_share_does_not_tell_holds_up_no_other(
+    inbox: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.dcm", "broken", "z.dcm"):
+        (inbox / name).write_text(name)
+    real = os.scandir
+
+    class Entry:
+        def __init__(self, entry: os.DirEntry[str]) -> None:
+            self._entry = entry
+            self.name = entry.name
+            self.path = entry.path
+            self.stat = entry.stat
+            self.is_symlink = entry.is_symlink
+            self.is_file = entry.is_file
+
+        def is_dir(self, *, follow_symlinks: bool) -> bool:
+            if self.name == "broken":
+                raise OSError(errno.ESTALE, "Stale file handle")
+            return self._entry.is_dir(follow_symlinks=follow_symlinks)
+
+    class Entries:
+        def __init__(self, place: str) -> None:
+            self._entries = real(place)
+
+        def __enter__(self) -> "Entries":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self._entries.close()
+
+        def __iter__(self) -> Iterator[Entry]:
+            return map(Entry, self._entries)
+
+    monkeypatch.setattr(os, "scandir", Entries)
+    resting = RestingFiles(inbox, 0.0, lambda *_: False, clock)
+    assert sorted(each.path.name for each in resting.look()) == ["a.dcm", "z.dcm"]
 
 
 def test_manifest_sets_what_is_expected_even_when_it_comes_first(

@@ -1,6 +1,6 @@
 """Files that were left in place are remembered while they are there, even if the share is away."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -89,3 +89,24 @@ def test_files_of_other_folders_and_odd_names_are_left_alone(
     clock.advance(2 * 86_400)
     _round(folder, journal, clock)
     assert _known(journal, odd) == [True, True]
+
+
+def test_folder_that_cannot_be_listed_does_not_end_the_round(
+    journal: Journal, clock: HandClock, folder: Path, remember: Remember,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    hidden, gone = remember("closed/a", "b")
+    hidden.unlink()
+    gone.unlink()
+    (folder / "c").write_text("x")
+    clock.advance(2 * 86_400)
+    real = Path.iterdir
+
+    def listed(place: Path) -> Iterator[Path]:
+        if place.name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return real(place)
+
+    monkeypatch.setattr(Path, "iterdir", listed)
+    _round(folder, journal, clock)
+    assert _known(journal, [hidden, gone]) == [True, False]

@@ -107,7 +107,7 @@ def is_unfinished(name: str) -> bool:
 
 
 def _files_below(folder: Path) -> Iterator[tuple[str, Stamp]]:
-    """Path and stamp of each file; a subfolder that cannot be read is passed over."""
+    """Path and stamp of each file; a subfolder or entry that cannot be read is passed over."""
     pending = [(str(folder), 0)]
     while pending:
         place, depth = pending.pop()
@@ -118,15 +118,28 @@ def _files_below(folder: Path) -> Iterator[tuple[str, Stamp]]:
                 raise
             continue
         with entries:
-            for entry in entries:
-                if is_unfinished(entry.name) or entry.is_symlink():
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    if depth < DEEPEST:
-                        pending.append((entry.path, depth + 1))
-                elif entry.is_file(follow_symlinks=False):
-                    try:
-                        yield entry.path, stamp_of(entry.stat(follow_symlinks=False))
-                    except OSError:
-                        # It has gone since.
+            for entry in _each(entries, depth):
+                try:
+                    if is_unfinished(entry.name) or entry.is_symlink():
                         continue
+                    if entry.is_dir(follow_symlinks=False):
+                        if depth < DEEPEST:
+                            pending.append((entry.path, depth + 1))
+                        continue
+                    if not entry.is_file(follow_symlinks=False):
+                        continue
+                    stamp = stamp_of(entry.stat(follow_symlinks=False))
+                except OSError:
+                    # It has gone since, or its share, which tells kinds of files only when asked
+                    # for each, does not tell that of this one.
+                    continue
+                yield entry.path, stamp
+
+
+def _each(entries: Iterator[os.DirEntry[str]], depth: int) -> Iterator[os.DirEntry[str]]:
+    """The entries of a folder, as far as they can be read; of the first one, all or an error."""
+    try:
+        yield from entries
+    except OSError:
+        if depth == 0:
+            raise

@@ -53,10 +53,18 @@ class SeenFiles:
         try:
             path.lstat()
         except FileNotFoundError:
-            nearest = path.parent
-            while nearest != root and not nearest.exists():
-                nearest = nearest.parent
-            return nearest.is_dir() and any(nearest.iterdir())
+            return _holds_something(path.parent, root)
         except OSError:
             return False
+        return False
+
+
+def _holds_something(folder: Path, root: Path) -> bool:
+    """Whether the nearest folder that is there, up to the watched one, is not empty."""
+    try:
+        while folder != root and not folder.exists():
+            folder = folder.parent
+        return folder.is_dir() and any(folder.iterdir())
+    except OSError:
+        # One that cannot be listed must not end the round, now and for ever.
         return False
