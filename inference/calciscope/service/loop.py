@@ -86,3 +86,10 @@ class Loop:
             pause = self._seconds * 2 ** min(self.failures, 10)
             longest = max(LONGEST_PAUSE_SECONDS, self._seconds)
             self._wake.wait(self._seconds if not self.failures else min(pause, longest))
+
+
+def end_loop(loop: Loop, seconds: float) -> None:
+    """Stop a loop; one that hangs, as on a share that is away, is left behind after a while."""
+    loop.stop()
+    if not loop.join(seconds):
+        LOGGER.warning("%s still hangs and is left behind", loop.name)

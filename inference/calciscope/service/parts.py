@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from calciscope import __version__
 from calciscope.service.clock import Clock
@@ -11,7 +12,7 @@ from calciscope.service.intake.completeness import Assembler
 from calciscope.service.intake.rules import chosen_series
 from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.transitions import Listener
-from calciscope.service.loop import Loop
+from calciscope.service.loop import Loop, end_loop
 from calciscope.service.operations.audit import AuditLog
 from calciscope.service.operations.audit_trail import AuditTrail
 from calciscope.service.operations.cleaner import Cleaner
@@ -122,7 +123,8 @@ class Parts:
         self._undo.append(lambda: self._dispatcher.stop(GRACE_SECONDS))
         for loop in self._house:
             loop.start()
-            self._undo.append(loop.join)
+            # What fails to start further down ends here, before anybody has told the loops to stop.
+            self._undo.append(partial(end_loop, loop, GRACE_SECONDS))
         self._ways_out.start()
         self._undo.append(self._ways_out.stop)
         if self._page is not None:

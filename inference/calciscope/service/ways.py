@@ -14,13 +14,16 @@ from calciscope.service.intake.receiver import StoreReceiver
 from calciscope.service.intake.rules import keywords_of
 from calciscope.service.intake.store import InstanceStore
 from calciscope.service.journal.journal import Journal
-from calciscope.service.loop import Loop
+from calciscope.service.loop import Loop, end_loop
 from calciscope.service.observers import Gate, Meter
 from calciscope.service.settings.service import ServiceSettings
 
 LOGGER = logging.getLogger(__name__)
 
 SENDING_SECONDS = 0.5
+
+HANGING_SECONDS = 30.0
+"""For a look through a watched folder when the service stops; a share that is away hangs."""
 
 STOP_SECONDS = 90.0
 """For what is being sent when the service stops; longer than the timeouts of most archives."""
@@ -87,7 +90,7 @@ class WaysIn:
         for loop in self.loops:
             loop.stop()
         for loop in self.loops:
-            loop.join()
+            end_loop(loop, HANGING_SECONDS)
 
     def _receiver_is_well(self) -> bool:
         return self._receiver is not None and self._receiver.healthy
