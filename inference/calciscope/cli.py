@@ -1,5 +1,6 @@
 """The command line. Nothing heavy is imported before a command needs it."""
 
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -325,6 +326,9 @@ def main() -> None:
         _refuse(str(error))
     except OSError as error:
         _refuse(f"{error.filename or 'the file system'}: {error.strerror or error}")
+    except sqlite3.Error as error:
+        _refuse(f"the journal of the service cannot be used ({error}); look at the disk, and at who"
+                " may write to the data folder")  # fmt: skip
     except MemoryError:
         _refuse("memory does not suffice; give a part of the study or use a larger machine")
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -15,9 +16,11 @@ import yaml
 from tests.service.kills.studies import SmallStudy, small_study
 from typer.testing import CliRunner
 
-from calciscope.cli import app
+from calciscope.cli import app, main
 from calciscope.service.data_folder import DataFolder
+from calciscope.service.journal.journal import Journal
 from calciscope.service.operations.audit import verify
+from calciscope.service.operator import Operator
 
 ROOT = Path(__file__).parents[2]
 START = (
@@ -173,6 +176,50 @@ def test_damaged_journal_is_refused_with_the_cure(config: Path) -> None:
     assert service.returncode == 1
     assert "is damaged" in told
     assert "move it away" in told
+
+
+@pytest.mark.parametrize("part", ["status_page", "receiver"])
+def test_port_that_is_taken_is_told_and_nothing_goes_on(config: Path, part: str) -> None:
+    settings = yaml.safe_load(config.read_text())
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        if part == "receiver":
+            settings["intake"]["receiver"] = {"port": port, "peers": [{"ae_title": "ARCHIVE"}]}
+        else:
+            settings["status_page"] = {"port": port}
+        config.write_text(yaml.safe_dump(settings))
+        service = _start(config)
+        try:
+            told = service.communicate(timeout=SECONDS)[1]
+        finally:
+            service.kill()
+    assert service.returncode == 1
+    assert f"port {port} (Address already in use" in told
+
+
+def test_journal_that_cannot_be_written_is_told_in_one_line(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = DataFolder(config.parent / "data")
+    data.make()
+    Journal(data.journal).close()
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Operator, "retry", full)
+    monkeypatch.setattr(sys, "argv", ["calciscope", "jobs", "retry", "1", "--config", str(config)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert "(database or disk is full); look at the disk" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["show", "9" * 20], ["list", "--limit", "9" * 20]])
+def test_number_beyond_all_counting_is_told(config: Path, words: list[str]) -> None:
+    result = CliRunner().invoke(app, ["jobs", *words, "--config", str(config)])
+    assert result.exit_code == 2
+    assert "Invalid value for" in result.output
 
 
 def test_jobs_of_a_service_that_never_ran(config: Path) -> None:

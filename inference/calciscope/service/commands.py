@@ -24,7 +24,12 @@ jobs = typer.Typer(
 ConfigOption = Annotated[
     Path, typer.Option("--config", metavar="FILE", help="Settings, such as configs/watch.yaml.")
 ]
-JobArgument = Annotated[int, typer.Argument(metavar="JOB", help="Number, as in jobs list.")]
+LARGEST = (1 << 63) - 1
+"""What the journal can count up to."""
+
+JobArgument = Annotated[
+    int, typer.Argument(min=1, max=LARGEST, metavar="JOB", help="Number, as in jobs list.")
+]
 
 
 def watch(
@@ -62,7 +67,9 @@ def list_jobs(
     state: Annotated[
         str | None, typer.Option(help="Only those that are, for example, failed.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 50,
+    limit: Annotated[
+        int, typer.Option(min=1, max=LARGEST, help="At most so many, newest first.")
+    ] = 50,
 ) -> None:
     """List studies and where they are."""
     from calciscope.service.wording import ago, chosen_states

@@ -118,3 +118,11 @@ def test_what_is_no_settings_file(tmp_path: Path, text: str, told: str) -> None:
 def test_absent_file(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
         read_settings(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize("data", ["~nobody-of-this-name/data", "2024-13-45"])
+def test_value_that_python_stumbles_over(tmp_path: Path, data: str) -> None:
+    path = tmp_path / "watch.yaml"
+    path.write_text(f"data: {data}\nintake: {{folders: [{{path: in}}]}}\nrules: [{{name: all}}]\n")
+    with pytest.raises(SettingsError, match=r"watch\.yaml (names the home|has a value)"):
+        read_settings(path)

@@ -31,6 +31,9 @@ def read_settings(path: Path) -> ServiceSettings:
         line = f", line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or error
         raise SettingsError(f"{path}{line} is not YAML: {problem}") from error
+    except ValueError as error:
+        # Of a value that looks like a date and is none.
+        raise SettingsError(f"{path} has a value that is not understood: {error}") from error
     if not isinstance(record, dict) or root is None:
         raise SettingsError(f"{path} holds no settings; begin from configs/watch.yaml")
     lines: Lines = {}
@@ -39,6 +42,10 @@ def read_settings(path: Path) -> ServiceSettings:
         return resolved(ServiceSettings.model_validate(record), path.resolve().parent)
     except ValidationError as error:
         raise SettingsError("\n".join(_sentences(path, error, lines))) from error
+    except RuntimeError as error:
+        raise SettingsError(
+            f"{path} names the home of a user who has none; write the path from / on"
+        ) from error
 
 
 def resolved(settings: ServiceSettings, folder: Path) -> ServiceSettings:
