@@ -1,5 +1,6 @@
 """Worker processes: what one study does to its worker, no other study feels."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from tests.service.work.conftest import MakeExecutor, MakeRequest
 from tests.service.work.stand_in import BROKEN, OBEDIENT
 
 from calciscope.errors import ServiceError
+from calciscope.service.work.child import Child
 from calciscope.service.work.outcome import Outcome, OutcomeKind
 from calciscope.service.work.processes import ProcessExecutor
 
@@ -221,3 +223,30 @@ def test_no_worker_outlives_a_service_that_is_killed(
     until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
     (tmp_path / "go").touch()
     assert not request.output_folder.exists()
+
+
+@pytest.mark.parametrize("step", ["answer", "memory"])
+def test_trouble_in_looking_after_a_worker_ends_neither_its_place_nor_the_service(
+    make_executor: MakeExecutor, make_request: MakeRequest, monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:  # fmt: skip
+    executor = make_executor()
+    executor.start()
+
+    def no_descriptors(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    until(executor.free)
+    with monkeypatch.context() as patched:
+        if step == "answer":
+            patched.setattr(Child, "answer", no_descriptors)
+        else:
+            patched.setattr(psutil, "Process", no_descriptors)
+        executor.submit(make_request(1))
+        found = outcomes(executor)[1]
+    assert (found.kind, found.code) == (
+        (OutcomeKind.FAILED, "crash") if step == "answer" else (OutcomeKind.DONE, "")
+    )
+    until(executor.free)
+    executor.submit(make_request(2))
+    assert outcomes(executor)[2].kind is OutcomeKind.DONE

@@ -122,10 +122,11 @@ class Child:
         return self._process.poll() is None
 
     def memory_mib(self) -> float:
-        """Resident size; 0 when it is gone."""
+        """Resident size; 0 when it is gone, or cannot be told just now."""
         try:
             return float(psutil.Process(self.pid).memory_info().rss) / BYTES_PER_MIB
-        except psutil.Error:
+        except (psutil.Error, OSError):
+            # The second where the service has no file descriptors left.
             return 0.0
 
     def wait(self, seconds: float) -> None:

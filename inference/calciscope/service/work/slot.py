@@ -161,6 +161,10 @@ class Slot:
             trouble = str(error)
         except ChildGone:
             return f"a worker {ending(child.close(CLOSE_SECONDS))} at its start; see {self._log}"
+        except (ValueError, TypeError, KeyError, OSError):
+            trouble = (
+                f"a worker gave an answer that is not understood at its start; see {self._log}"
+            )
         child.kill()
         return trouble
 
@@ -185,6 +189,14 @@ class Slot:
             # Something in the worker writes where only answers belong: it is not to be trusted.
             self._bury()
             outcome = failed("the worker gave an answer that is not understood", "crash")
+        except Exception as error:
+            # Whatever it is, this thread must go on: nobody starts another one.
+            LOGGER.exception("a worker cannot be looked after")
+            self._bury()
+            outcome = failed(
+                f"the worker could not be looked after ({type(error).__name__}); see the log",
+                "crash",
+            )
         if outcome is None:
             return
         outcome.times_s["work"] = perf_counter() - mark
