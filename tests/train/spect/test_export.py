@@ -15,6 +15,8 @@ from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment
 from calciscope.models.registry import find_hot_spot_model, installed_models
 from calciscope.spect.classification import decide, load_classifier
 from calciscope.spect.hot_spots import find_hot_spots
+from calciscope.spect.patch_inputs import input_length
+from calciscope.spect.patch_spec import PatchSpec
 from calciscope.spect.probabilities import softmax
 from calciscope_train.spect.calibrate import choose_abstention, fit_temperature, spect_calibrate
 from calciscope_train.spect.export import (
@@ -23,6 +25,7 @@ from calciscope_train.spect.export import (
     spect_export,
 )
 from calciscope_train.spect.fit import spect_fit
+from calciscope_train.spect.network import HotSpotNetwork, MeanNetwork
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*treespec, LeafSpec.*:FutureWarning"),
@@ -72,6 +75,26 @@ def test_the_way_from_training_to_the_runtime(
         named = [HOT_SPOT_COMPARTMENTS[k] for k in said.argmax(axis=1)]
         assert named == [truth.compartment for truth in truths]
     assert load_classifier(root=root).classify(scene, ids, []).shape == (0, 11)
+
+    # Twice the same run: its own logits, by another file.
+    spect_export([last, last], "0.2.0", root)
+    twice = find_hot_spot_model(root=root)
+    assert (twice.version, twice.training_data["runs"]) == ("0.2.0", 2)
+    check_hot_spot_parity(read_hot_spot_checkpoint(last).network, twice)
+
+
+def test_the_mean_of_two_networks_is_that_of_their_logits() -> None:
+    spec = PatchSpec(fine_size=16, coarse_size=16)
+    networks = [HotSpotNetwork(spec).eval() for _ in range(2)]
+    rows = torch.rand(3, input_length(spec))
+    with torch.no_grad():
+        first, second = (network(rows) for network in networks)
+        mean = MeanNetwork(networks)(rows)
+    assert not torch.allclose(first, second)
+    torch.testing.assert_close(mean, (first + second) / 2)
+    other = HotSpotNetwork(PatchSpec(fine_size=24, coarse_size=16))
+    with pytest.raises(ModelError, match="patches of different sizes"):
+        MeanNetwork([networks[0], other])
 
 
 def test_a_foreign_checkpoint_is_refused(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from calciscope_train.checkpoints import network_weights, read_stored
 from calciscope_train.export import OPSET, current_commit, require_onnx
 from calciscope_train.spect.classifier import CHECKPOINT_KEY
 from calciscope_train.spect.datamodule import DrawnHotSpots
-from calciscope_train.spect.network import HotSpotNetwork
+from calciscope_train.spect.network import HotSpotNetwork, MeanNetwork
 from calciscope_train.spect.patch_cache import cached_cases
 
 LOGGER = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def read_hot_spot_checkpoint(path: Path) -> TrainedHotSpotNetwork:
 
 
 def spect_export(
-    checkpoint: Path,
+    checkpoint: list[Path] | Path,
     model_version: str,
     out: Path = Path("onnx"),
     name: str = HOT_SPOT_MODEL,
@@ -78,7 +78,8 @@ def spect_export(
     """Write a checkpoint of spect-fit as an ONNX model, checked against torch in every engine.
 
     Args:
-        checkpoint: a last.ckpt of calciscope-train spect-fit; averaged weights are taken.
+        checkpoint: a last.ckpt of calciscope-train spect-fit; averaged weights are taken. Of
+            several runs as [A,B] the model gives the mean of their logits.
         model_version: such as 0.1.0; with the name it gives the folder.
         out: folder of models.
         name: of the model.
@@ -88,7 +89,11 @@ def spect_export(
         license: SPDX name.
         force: replace a model of this name and version.
     """
-    trained = read_hot_spot_checkpoint(checkpoint)
+    runs = [
+        read_hot_spot_checkpoint(path)
+        for path in (checkpoint if isinstance(checkpoint, list) else [checkpoint])
+    ]
+    trained = runs[0]
     data = dict(training_data or {})
     priors: tuple[float, ...] = ()
     if train is not None:
@@ -96,7 +101,11 @@ def spect_export(
         drawn = DrawnHotSpots(cases, trained.spec, None, balance, 0)
         priors = tuple(round(float(share), 5) for share in drawn.priors)
         data |= {"cases": len(cases), "hot_spots": len(drawn.plain)}
-    data |= {"steps": trained.steps, "minutes": round(trained.minutes, 1)}
+    data |= {
+        "runs": len(runs),
+        "steps": sum(run.steps for run in runs),
+        "minutes": round(sum(run.minutes for run in runs), 1),
+    }
     manifest = HotSpotManifest(
         name=name,
         version=model_version,
@@ -108,12 +117,13 @@ def spect_export(
         training_data=data,
         trained_priors=priors,
     )
-    done = export_hot_spot_network(trained.network, manifest, out / name / model_version, force)
+    network = MeanNetwork([run.network for run in runs]) if len(runs) > 1 else trained.network
+    done = export_hot_spot_network(network, manifest, out / name / model_version, force)
     LOGGER.info("wrote %s, sha256 %s", done.path, done.sha256)
 
 
 def export_hot_spot_network(
-    network: HotSpotNetwork, manifest: HotSpotManifest, folder: Path, force: bool = False
+    network: torch.nn.Module, manifest: HotSpotManifest, folder: Path, force: bool = False
 ) -> HotSpotManifest:
     """Write model.onnx and manifest.json into a folder, whole or not at all.
 
@@ -141,7 +151,7 @@ def export_hot_spot_network(
     return load_hot_spot_manifest(folder)
 
 
-def _write_onnx(network: HotSpotNetwork, path: Path, manifest: HotSpotManifest) -> None:
+def _write_onnx(network: torch.nn.Module, path: Path, manifest: HotSpotManifest) -> None:
     example = torch.zeros(2, input_length(manifest.patches))
     program = torch.onnx.export(
         network.eval(),
@@ -164,7 +174,7 @@ def _write_onnx(network: HotSpotNetwork, path: Path, manifest: HotSpotManifest) 
 
 
 def check_hot_spot_parity(
-    network: HotSpotNetwork, manifest: HotSpotManifest, seed: int = 0
+    network: torch.nn.Module, manifest: HotSpotManifest, seed: int = 0
 ) -> dict[str, float]:
     """Largest difference of a logit to torch by engine, over batches of one and five.
 

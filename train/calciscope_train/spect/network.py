@@ -6,6 +6,7 @@ import torch
 from monai.networks.blocks.convolutions import Convolution, ResidualUnit
 from torch import Tensor, nn
 
+from calciscope.errors import ModelError
 from calciscope.labels import HOT_SPOT_COMPARTMENTS
 from calciscope.spect.patch_inputs import FEATURES
 from calciscope.spect.patch_spec import COARSE_CHANNELS, FINE_CHANNELS, PatchSpec
@@ -86,6 +87,27 @@ class HotSpotNetwork(nn.Module):
         ]
         logits: Tensor = self.head(torch.cat(parts, dim=1))
         return logits
+
+
+class MeanNetwork(nn.Module):
+    """The mean of the logits of networks that were trained apart, on patches of one spec.
+
+    Args:
+        networks: of one input.
+
+    Raises:
+        ModelError: their patches differ.
+    """
+
+    def __init__(self, networks: list[HotSpotNetwork]) -> None:
+        super().__init__()
+        if len({(each.fine_shape, each.coarse_shape) for each in networks}) != 1:
+            raise ModelError("the runs want patches of different sizes; export them one by one")
+        self.networks = nn.ModuleList(networks)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Logits (N, 11) of rows (N, L)."""
+        return torch.stack([network(rows) for network in self.networks]).mean(dim=0)
 
 
 def _stem(inputs: int, outputs: int) -> nn.Module:

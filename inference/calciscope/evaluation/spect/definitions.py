@@ -31,7 +31,8 @@ DEFINITIONS = tuple(
         "left out. The likeliest compartment counts as the answer, also below the threshold of "
         "abstention.",
         "muscle versus subcutis": "Accuracy among hot spots that are truly in one of both; saying "
-        "a third compartment is wrong.",
+        "a third compartment is wrong. Told apart: the share of the same hot spots in which their "
+        "own of the two is likelier than the other, whatever a third may be.",
         "macro AUC": "Mean over compartments of the AUC of its probability, its hot spots against "
         "all others; equal probabilities count half. Compartments without a hot spot are left out.",
         "calibration": "Of the largest probability of a hot spot; the outcome is whether that "

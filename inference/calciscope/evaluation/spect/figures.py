@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from calciscope.evaluation.bootstrap import Interval, bootstrap_ratio
 from calciscope.evaluation.record_figures import Figure, PairedDifference
 from calciscope.evaluation.spect.confusion import (
+    MUSCLE,
+    SUBCUTANEOUS,
     accuracy,
     macro_f1,
     muscle_or_subcutis,
@@ -64,6 +66,13 @@ def main_figures(
             True,
             measure(macro_f1, pure.matrices, seed),
         ),
+        Figure(
+            "told_apart",
+            "muscle and subcutis told apart",
+            "",
+            True,
+            told_apart(sample, seed),
+        ),
         Figure("macro_auc", "macro AUC, one against the rest", "", True, auc),
         Figure("brier", "Brier score of all compartments", "", False, _brier(sample, seed)),
     )
@@ -115,6 +124,17 @@ def rule_differences(model: Sample, rule: Sample, other: str, seed: int) -> list
 def _value(statistic: Statistic, sample: Sample) -> float | None:
     value = float(statistic(sample.matrices.sum(axis=0)))
     return None if np.isnan(value) else value
+
+
+def told_apart(sample: Sample, seed: int) -> Interval:
+    """Share of hot spots of muscle and of subcutis whose own of the two is the likelier one."""
+    both = np.isin(sample.truth, (MUSCLE, SUBCUTANEOUS))
+    truth, patients = sample.truth[both], sample.patients[both]
+    likelier = sample.probabilities[both][:, (MUSCLE, SUBCUTANEOUS)].argmax(axis=1)
+    right = likelier == (truth == SUBCUTANEOUS)
+    sums = np.bincount(patients, right, sample.count)
+    counts = np.bincount(patients, minlength=sample.count)
+    return bootstrap_ratio(sums.tolist(), counts.astype(float).tolist(), seed)
 
 
 def _brier(sample: Sample, seed: int) -> Interval:
