@@ -51,10 +51,15 @@ def watch(
     settings = read_settings(config)
     if check:
         from calciscope.service.intake.check import explain
+        from calciscope.service.trial import hindrances
 
-        console.print(f"{config}: sound", soft_wrap=True, markup=False, highlight=False)
-        for line in explain(settings, study) if study is not None else ():
+        found = hindrances(settings)
+        lines = [f"{config}: sound", *(f"but missing here: {each}" for each in found)]
+        lines += explain(settings, study) if study is not None else ()
+        for line in lines:
             console.print(line, soft_wrap=True, markup=False, highlight=False)
+        if found:
+            sys.exit(1)
         return
     from calciscope.service.daemon import run_service
 
