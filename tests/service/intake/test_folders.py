@@ -291,6 +291,23 @@ def test_folder_that_is_away_does_not_make_files_begin_anew(
     assert instances(house) == 1
 
 
+def test_file_from_a_far_future_holds_up_no_other(
+    house: House, watch: Watch, inbox: Path, clock: HandClock
+) -> None:
+    drop(inbox, 1)
+    odd = inbox / "notes.txt"
+    odd.write_text("no DICOM")
+    # The year 2400: machines and shares with a broken clock write such dates.
+    os.utime(odd, ns=(13_569_465_600 * 10**9,) * 2)
+    if odd.stat().st_mtime_ns < 1 << 63:
+        pytest.skip("this file system keeps no such dates")
+    intake = watch(house)
+    settle(intake, clock)
+    assert instances(house) == 1
+    settle(intake, clock)
+    assert odd.exists()
+
+
 def test_entry_whose_kind_the_share_does_not_tell_holds_up_no_other(
     inbox: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

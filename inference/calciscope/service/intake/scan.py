@@ -19,6 +19,8 @@ MOST_PENDING = 50_000
 DEEPEST = 16
 """Folders within folders."""
 
+LATEST_NS = (1 << 63) - 1
+
 Stamp = tuple[int, int]
 """Size in bytes and time of change in ns; network shares do not keep inode numbers."""
 
@@ -98,7 +100,8 @@ class RestingFiles:
 
 def stamp_of(status: os.stat_result) -> Stamp:
     """What tells that a file has changed."""
-    return status.st_size, status.st_mtime_ns
+    # The journal counts to 2^63, which as ns is the year 2262; some dates are of later ones.
+    return status.st_size, max(-LATEST_NS, min(status.st_mtime_ns, LATEST_NS))
 
 
 def is_unfinished(name: str) -> bool:
