@@ -141,6 +141,20 @@ def test_stopping_keeps_what_ended_in_time(
     assert executor.collect() == []
 
 
+def test_a_scheduler_that_was_started_anew_gets_the_runner_again(
+    make_cluster: MakeCluster, make_request: MakeRequest, scheduler: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    executor = make_cluster()
+    executor.start()
+    # As after a restart: the client is connected again, to workers that never saw the runner.
+    with distributed.Client(scheduler, set_as_default=False) as other:
+        other.unregister_worker_plugin("calciscope")
+    monkeypatch.setattr(executor, "_scheduler_id", "Scheduler-of-before")
+    executor.submit(make_request(1))
+    assert outcomes(executor, 1)[1].kind is OutcomeKind.DONE
+
+
 def test_a_missing_model_is_told_at_the_start(make_cluster: MakeCluster) -> None:
     with pytest.raises(ServiceError, match="ct-calcification 9 is not here; install it"):
         make_cluster(BROKEN).start()

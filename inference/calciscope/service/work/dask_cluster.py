@@ -70,6 +70,8 @@ class DaskExecutor:
         self._tasks: list[_Task] = []
         self._kept: list[tuple[int, Outcome]] = []
         self._next_try = 0.0
+        # Of the scheduler whose workers have the runner.
+        self._scheduler_id = ""
 
     def start(self) -> None:
         """Connect, and load the models in every worker that is there.
@@ -118,6 +120,10 @@ class DaskExecutor:
         client = self._living_client()
         if client is None:
             raise ServiceError(LOST)
+        try:
+            self._see_to_runner(client)
+        except (OSError, TimeoutError) as error:
+            raise ServiceError(LOST) from error
         key = f"calciscope-{request.job_id}-{secrets.token_hex(6)}"
         future = client.submit(analyze, request.to_json(), key=key, pure=False)
         future.add_done_callback(lambda _: self._tell())
@@ -200,8 +206,25 @@ class DaskExecutor:
                 " mend work.dask.scheduler"
             ) from error
         self._client = client
-        client.register_plugin(ResidentRunner(*self._plugin))
+        try:
+            self._see_to_runner(client)
+        except (OSError, TimeoutError) as error:
+            self._close()
+            raise ServiceError(
+                f"the Dask scheduler at {self._cluster.scheduler} broke off; look at its log"
+            ) from error
         return client
+
+    def _see_to_runner(self, client: Client) -> None:
+        """Give the workers the runner; anew where another scheduler answers at the address.
+
+        A client connects again by itself when its scheduler is started anew, which knows nothing
+        of the runner: every study would fail until the service is started anew as well.
+        """
+        scheduler = str(client.scheduler_info(n_workers=0)["id"])
+        if scheduler != self._scheduler_id:
+            client.register_plugin(ResidentRunner(*self._plugin))
+            self._scheduler_id = scheduler
 
     def _living_client(self) -> Client | None:
         """The connection; made anew every so often where it broke."""
@@ -220,6 +243,7 @@ class DaskExecutor:
 
     def _close(self) -> None:
         client, self._client = self._client, None
+        self._scheduler_id = ""
         if client is not None:
             with suppress(Exception):
                 client.close(timeout=ANSWER_SECONDS)
