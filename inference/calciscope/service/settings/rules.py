@@ -57,6 +57,6 @@ class Rule(Part):
     labelmap: bool = False
     deidentify: bool = False
     show_patient: bool = False
-    priority: int = 0
+    priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
     destinations: tuple[Name, ...] = ()
     ignore: bool = False

@@ -77,6 +77,12 @@ class ServiceSettings(Part):
                         f"destination {destination.name!r} and the watched folder {folder} overlap:"
                         " results would come in again; part them"
                     )
+        for destination in self.destinations:
+            if isinstance(destination, FolderDestination) and _overlap(self.data, destination.path):
+                raise ValueError(
+                    f"data and destination {destination.name!r} overlap; part them, as the service"
+                    " cleans its data folder"
+                )
         return self
 
     @model_validator(mode="after")
