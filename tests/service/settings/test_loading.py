@@ -55,7 +55,7 @@ def test_good_settings_with_paths_from_the_folder_of_the_file(tmp_path: Path) ->
         ("StudyDescription: leg", "StudyDescription: '('", "is no regular expression"),
         ("[share]", "[pacs]", "'pacs', which is no destination; choose of share"),
         ("    path: out", "    path: data/out", "data and destination 'share' overlap"),
-        ("  - name: legs", "  - name: legs\n    priority: 99999", "rules[0].priority: Input should be"),
+        ("- name: legs", "- name: legs\n    priority: 9999", "rules[0].priority: Input"),
         ("data: data", "data: data\ndata: other", "watch.yaml, line 2: data is given twice"),
         ("  folders:\n    - path: /in", "  folders: []", "there is no way in"),
         ("data: data", "data: data\nwork: {executor: dask}", "line 2: work: executor dask"),
