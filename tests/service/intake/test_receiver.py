@@ -300,12 +300,14 @@ def test_claimed_length_of_four_gigabytes_ends_the_connection(house: House, list
 
 def test_half_open_connections_are_given_up_and_bounded(house: House, listen: Listen) -> None:
     port = listen(associations=2, idle_seconds=3)
+    before = set(threading.enumerate())
     silent = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(40)]
     for each in silent[::2]:
         with suppress(OSError):
             each.sendall(struct.pack(">BBL", 1, 0, 500) + b"half")
     alive = [each for each in threading.enumerate() if "AcceptorThread" in each.name]
-    assert len(alive) <= 10
+    # Two at once, and those that are just being turned away; never one for each connection.
+    assert len(set(alive) - before) <= 20
     for each in silent:
         # Those that were not turned away are given up after three seconds of silence.
         each.settimeout(20)
