@@ -9,6 +9,7 @@ from socket import IPPROTO_TCP, SHUT_RDWR, TCP_NODELAY, socket
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
+from pynetdicom.pdu import A_ASSOCIATE_RJ
 from pynetdicom.presentation import PresentationContext
 
 from calciscope.service.delivery.sender import DeliveryError, DestinationAwayError
@@ -20,9 +21,16 @@ GRACE_SECONDS = 5.0
 
 @dataclass
 class _Wire:
-    """The socket of an association, so that it can be shut from outside."""
+    """What goes over the connection of an association, seen from outside of pynetdicom.
+
+    Attributes:
+        connection: so that it can be shut.
+        rejection: why the peer rejected the association. pynetdicom forgets it where the peer hangs
+            up at once, and calls the association aborted.
+    """
 
     connection: socket | None = None
+    rejection: str | None = None
 
     def cut(self) -> None:
         """Shut the connection down: whoever waits on it in another thread comes back."""
@@ -96,6 +104,10 @@ def open_line(
             connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         wire.connection = connection
 
+    def remember_rejection(event: evt.Event) -> None:
+        if isinstance(event.pdu, A_ASSOCIATE_RJ):
+            wire.rejection = event.pdu.reason_str
+
     try:
         with _cut_after(wire, timeout + GRACE_SECONDS):
             association = entity.associate(
@@ -104,7 +116,11 @@ def open_line(
                 contexts=list(contexts),
                 ae_title=destination.ae_title,
                 tls_args=None if tls is None else (tls, destination.host),
-                evt_handlers=[(evt.EVT_CONN_OPEN, remember_socket), *handlers],
+                evt_handlers=[
+                    (evt.EVT_CONN_OPEN, remember_socket),
+                    (evt.EVT_PDU_RECV, remember_rejection),
+                    *handlers,
+                ],
             )
     except OSError as error:
         raise DestinationAwayError(
@@ -145,10 +161,9 @@ def _why_not(destination: DimseDestination, association: Association, wire: _Wir
     if wire.connection is None:
         cure = "check that it runs" + (" and the certificates" if encrypted else "")
         return DestinationAwayError(f"{peer} cannot be reached; {cure}", "unreachable")
-    if association.is_rejected:
-        reason = getattr(association.acceptor.primitive, "reason_str", "without a reason")
+    if wire.rejection is not None:
         return DestinationAwayError(
-            f"{peer} rejected the association ({reason}); check both AE titles", "rejected"
+            f"{peer} rejected the association ({wire.rejection}); check both AE titles", "rejected"
         )
     if association.rejected_contexts and not association.accepted_contexts:
         return DeliveryError(
