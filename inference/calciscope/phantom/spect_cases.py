@@ -1,8 +1,11 @@
 """Random SPECT/CT phantoms: a patient with mineral and foci, scanned by both.
 
-A case is a function of its seed, of the name of the settings and of the pixels asked for.
+A case is a function of its seed, of the name of the settings, of the pixels asked for, and of
+whether its mineral is extensive.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,7 +19,7 @@ from calciscope.phantom.activity.maps import (
     random_activity,
     random_shift,
 )
-from calciscope.phantom.activity.settings import activity_settings
+from calciscope.phantom.activity.settings import ActivitySettings, activity_settings
 from calciscope.phantom.anatomy.solids import Points
 from calciscope.phantom.bodies import WINDOWS, Body, block, random_body
 from calciscope.phantom.body_drawing import draw_body
@@ -46,6 +49,12 @@ PARTS = {
 }  # fmt: skip
 """How often each body part is drawn (design): the trunk more than among CT cases, since most
 compartments are in it."""
+
+EXTENSIVE_PARTS = {
+    "calf": 0.3, "thigh": 0.2, "knee": 0.1, "foot": 0.05, "forearm": 0.1, "elbow": 0.05,
+    "upper_arm": 0.05, "shoulder": 0.05, "pelvis": 0.1,
+}  # fmt: skip
+"""The same of patients with extensive mineral (design): limbs and their girdles."""
 
 COUNTS_OF = {"chest": "shoulder", "abdomen": "pelvis", **COUNTED_AS}
 """Body parts of distributions.yaml that give the mineral of parts that it does not name."""
@@ -115,6 +124,7 @@ def random_spect_case(
     settings: str = "training",
     body_part: str | None = None,
     pixel_mm: tuple[float, float] = COARSE_MM,
+    extensive: bool = False,
 ) -> SpectCase:
     """Make the SPECT/CT of a seed.
 
@@ -123,20 +133,26 @@ def random_spect_case(
         settings: training, or held_out for scanners and cameras that training never sees.
         body_part: a certain one of PARTS (None: drawn).
         pixel_mm: range of the pixels of the CT.
+        extensive: mineral everywhere, much of it hot, rather than a few hot groups.
 
     Raises:
         PhantomError: no such settings or body part.
     """
     if body_part is not None and body_part not in WINDOWS:
         raise PhantomError(f"no body part {body_part!r}; choose one of {', '.join(WINDOWS)}")
-    rng = np.random.default_rng([20260005, seed])
+    rng = np.random.default_rng([20260005, seed, *([1] if extensive else [])])
     protocol = _ct_protocol(rng, settings)
-    body = random_field(rng, protocol.kvp, body_part)
+    body = random_field(rng, protocol.kvp, body_part, EXTENSIVE_PARTS if extensive else PARTS)
     pixel = rng.uniform(*pixel_mm)
     around = random_surroundings(body_settings(), body.posture == "prone", rng)
     canvas = painted(body, protocol, pixel, around, rng)
-    lesions = _mineral(body, canvas, rng)
-    activity = random_activity(body, canvas, lesions, rng)
+    amount = activity_settings()
+    more: dict[str, int] = {}
+    if extensive:
+        amount, more = extensive_settings(amount, rng)
+        body = replace(body, traits=(*body.traits, "extensive"))
+    lesions = _mineral(body, canvas, more, rng)
+    activity = random_activity(body, canvas, lesions, rng, amount)
     acquired = acquire(canvas, lesions, protocol, rng, MINERAL_STEP_MM)
     if len(acquired.lesions) != len(lesions):
         # The foci name lesions by their number; the table must number the same ones.
@@ -161,10 +177,27 @@ def _ct_protocol(rng: Rng, settings: str) -> Protocol:
     )  # fmt: skip
 
 
-def random_field(rng: Rng, kvp: float, part: str | None = None) -> Body:
+def extensive_settings(
+    usual: ActivitySettings, rng: Rng
+) -> tuple[ActivitySettings, dict[str, int]]:
+    """What a patient with extensive mineral has: his settings, and further groups by kind."""
+    drawn = dict(usual.extensive)
+    share = drawn.pop("hot_share").draw(rng)
+    most = drawn.pop("most_hot_groups")
+    settings = replace(
+        usual,
+        shares={**usual.shares, "hot_lesions": share},
+        lesions={**usual.lesions, "most_hot_groups": most},
+    )
+    return settings, {kind: round(count.draw(rng)) for kind, count in drawn.items()}
+
+
+def random_field(
+    rng: Rng, kvp: float, part: str | None = None, parts: Mapping[str, float] = PARTS
+) -> Body:
     """A random body and the part of it that one bed position shows."""
-    names = list(PARTS)
-    weights = np.array([PARTS[n] for n in names])
+    names = list(parts)
+    weights = np.array([parts[n] for n in names])
     name = part or str(rng.choice(names, p=weights / weights.sum()))
     body = random_body(body_settings(), kvp, FIELD_MM, rng, name)
     flesh = [f.solid.bounds_mm() for limb in body.limbs for f in limb.flesh]
@@ -193,15 +226,16 @@ def painted(
     return canvas
 
 
-def _mineral(body: Body, canvas: Canvas, rng: Rng) -> list[Lesion]:
-    """Lesions as CT cases have them."""
+def _mineral(body: Body, canvas: Canvas, more: Mapping[str, int], rng: Rng) -> list[Lesion]:
+    """Lesions as CT cases have them, and more groups of some kinds."""
     arteries = [
         VesselPath(vessel.points, vessel.radius_mm)
         for limb in body.limbs
         for vessel in limb.vessels
         if not vessel.superficial
     ]
-    counts = draw_counts(rng, COUNTS_OF.get(body.part, body.part))
+    counts = Counter(draw_counts(rng, COUNTS_OF.get(body.part, body.part)))
+    counts.update(more)
     placement = place_lesions(
         placement_map(canvas), counts, rng, True, arteries, body.posture == "prone"
     )

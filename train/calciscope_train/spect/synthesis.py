@@ -38,17 +38,19 @@ def spect_synthesise(
     workers: int = 2,
     segment: bool = False,
     body_part: str | None = None,
+    extensive: bool = False,
 ) -> None:
     """Make SPECT/CT cases; those that exist are kept, so that a stopped run goes on.
 
     Args:
-        output: folder of cases; <output>/<settings>-<seed> is written.
+        output: folder of cases; <output>/<settings>[-extensive]-<seed> is written.
         count: number of seeds.
         first_seed: the first of them.
         settings: training, or held_out for scanners and cameras that training never sees.
         workers: number of worker processes, of one thread each and of low priority.
         segment: whether the newest CT network answers too (tissues, calcification, body).
         body_part: a certain one; none: drawn.
+        extensive: patients with mineral everywhere, much of it hot.
 
     Raises:
         InputError: unknown settings, or no workers.
@@ -63,7 +65,7 @@ def spect_synthesise(
     # Spawned, not forked: the parent may hold threads of numerical libraries.
     with ProcessPoolExecutor(workers, get_context("spawn"), os.nice, (NICENESS,)) as pool:
         futures = [
-            pool.submit(write_random_case, output, seed, settings, segment, body_part)
+            pool.submit(write_random_case, output, seed, settings, segment, body_part, extensive)
             for seed in range(first_seed, first_seed + count)
         ]
         for number, future in enumerate(as_completed(futures), start=1):
@@ -77,20 +79,30 @@ def spect_synthesise(
 
 
 def write_random_case(
-    output: Path, seed: int, settings: str, segment: bool, body_part: str | None = None
+    output: Path,
+    seed: int,
+    settings: str,
+    segment: bool,
+    body_part: str | None = None,
+    extensive: bool = False,
 ) -> bool:
     """Make one case unless it is there already.
 
     Returns:
         Whether it exists now; False where the phantom could not be made, which is logged.
     """
-    folder = output / f"{settings.replace('_', '-')}-{seed:06d}"
+    kind = settings.replace("_", "-") + ("-extensive" if extensive else "")
+    folder = output / f"{kind}-{seed:06d}"
     if folder.exists():
         return True
     with threadpool_limits(1):
         try:
             case = random_spect_case(
-                seed, settings, body_part, pixel_mm=FINE_MM if segment else COARSE_MM
+                seed,
+                settings,
+                body_part,
+                pixel_mm=FINE_MM if segment else COARSE_MM,
+                extensive=extensive,
             )
         except PhantomError as error:
             LOGGER.warning("seed %d left out: %s", seed, error)

@@ -49,7 +49,7 @@ class ActivitySettings:
 
     Attributes:
         normal: SUV by tissue; organs: compartment and SUV by name of the organ.
-        shares: probabilities; lesions, misregistration: distributions by name.
+        shares: probabilities; lesions, extensive, misregistration: distributions by name.
         count: foci of a case; weights: of compartments in a limb and in the trunk.
         foci: kinds by name.
     """
@@ -58,6 +58,7 @@ class ActivitySettings:
     organs: Mapping[str, tuple[Compartment, Distribution]]
     shares: Mapping[str, float]
     lesions: Mapping[str, Distribution]
+    extensive: Mapping[str, Distribution]
     misregistration: Mapping[str, Distribution]
     count: Distribution
     weights: Mapping[str, Mapping[Compartment, float]]
@@ -83,7 +84,10 @@ def parse_activity(raw: dict[str, Any]) -> ActivitySettings:
     Raises:
         PhantomError: a key is missing or unknown, or a figure is none; the message names it.
     """
-    keys = ("normal", "organs", "shares", "lesions", "misregistration", "count", "weights", "foci")
+    keys = (
+        "normal", "organs", "shares", "lesions", "extensive", "misregistration", "count", "weights",
+        "foci",
+    )  # fmt: skip
     top = section(raw, keys, "activity.yaml")
 
     def drawn(name: str) -> dict[str, Distribution]:
@@ -96,6 +100,7 @@ def parse_activity(raw: dict[str, Any]) -> ActivitySettings:
         {name: _organ(name, row) for name, row in top["organs"].items()},
         {name: float(value) for name, value in top["shares"].items()},
         drawn("lesions"),
+        drawn("extensive"),
         drawn("misregistration"),
         parse_distribution(top["count"], "activity.yaml: count"),
         {
