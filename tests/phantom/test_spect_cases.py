@@ -7,9 +7,17 @@ import pytest
 
 from calciscope.errors import PhantomError
 from calciscope.labels import HOT_SPOT_COMPARTMENTS
+from calciscope.phantom.activity.settings import activity_settings
 from calciscope.phantom.bodies import WINDOWS
 from calciscope.phantom.body_settings import body_settings
-from calciscope.phantom.spect_cases import FIELD_MM, PARTS, random_field, random_spect_case
+from calciscope.phantom.spect_cases import (
+    EXTENSIVE_PARTS,
+    FIELD_MM,
+    PARTS,
+    extensive_settings,
+    random_field,
+    random_spect_case,
+)
 
 RNG = np.random.default_rng
 
@@ -42,6 +50,30 @@ def test_foci_lie_where_the_map_is_hot_and_name_lesions_of_the_table() -> None:
     near_max = case.seen.suv.index(case_max).round().astype(int)
     box = tuple(slice(max(n - 6, 0), n + 7) for n in near_max)
     assert case.seen.suv.array[box].max() > 0.5 * case.spect.array.max()
+
+
+@pytest.mark.slow
+def test_extensive_mineral_is_hot_in_many_groups_at_once() -> None:
+    usual = random_spect_case(6, body_part="calf", pixel_mm=(2.4, 2.5))
+    many = random_spect_case(6, body_part="calf", pixel_mm=(2.4, 2.5), extensive=True)
+    most = activity_settings().lesions["most_hot_groups"].draw(RNG(0))
+    hot = {
+        name: sum(f.classified == "calcified_hot" for f in case.activity.foci)
+        for name, case in (("usual", usual), ("many", many))
+    }
+    assert hot["usual"] <= most < hot["many"]
+    assert "extensive" in many.record()["traits"]
+    assert "extensive" not in usual.record()["traits"]
+
+
+def test_extensive_mineral_keeps_the_kinds_of_the_file_and_the_usual_settings() -> None:
+    usual = activity_settings()
+    settings, more = extensive_settings(usual, RNG(1))
+    assert set(more) == set(usual.extensive) - {"hot_share", "most_hot_groups"}
+    assert all(count >= 0 for count in more.values())
+    assert 0.3 <= settings.shares["hot_lesions"] <= 1.0
+    assert activity_settings().shares["hot_lesions"] == 0.55
+    assert set(EXTENSIVE_PARTS) <= set(PARTS)
 
 
 @pytest.mark.parametrize("part", sorted(PARTS))
