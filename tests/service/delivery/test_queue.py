@@ -160,7 +160,7 @@ def test_destination_that_is_away_stops_the_queue_and_counts_against_nobody(
     assert not queue.away
 
 
-def test_one_for_which_the_archive_always_looks_away_holds_up_no_other(
+def test_one_for_which_the_archive_always_looks_away_holds_up_no_other_and_is_set_aside(
     journal: Journal, done: Done, make_queue: Callable[..., DeliveryQueue], clock: HandClock
 ) -> None:
     first, *others = [done("archive", study=f"1.{n}") for n in range(3)]
@@ -171,15 +171,32 @@ def test_one_for_which_the_archive_always_looks_away_holds_up_no_other(
         def send(
             self, parcel: Parcel, already_sent: Mapping[str, str], note_sent: NoteSent
         ) -> None:
+            self.sent.append((parcel.job_id, dict(already_sent)))
             if parcel.job_id == first:
                 raise DestinationAwayError("busy or down (HTTP 504)", "busy")
 
-    queue = make_queue(Choosy())
-    for _ in range(6):
-        queue.tick()
-        clock.advance(LONGEST_AWAY_SECONDS)
+    script = Choosy()
+    queue = make_queue(script, attempts=2)
+
+    def let_pass() -> None:
+        for _ in range(6):
+            queue.tick()
+            clock.advance(LONGEST_AWAY_SECONDS)
+
+    let_pass()
     assert {journal.jobs.get(job).state for job in others} == {JobState.DELIVERED}
-    assert delivery_of(journal, first).state is DeliveryState.PENDING
+    # One attempt counts, since others were taken between two; without others none does.
+    assert [job for job, _ in script.sent].count(first) > 3
+    waiting = delivery_of(journal, first)
+    assert (waiting.state, waiting.attempts) == (DeliveryState.PENDING, 1)
+
+    later = done("archive", study="1.9")
+    let_pass()
+    assert journal.jobs.get(later).state is JobState.DELIVERED
+    aside = delivery_of(journal, first)
+    assert (aside.state, aside.attempts) == (DeliveryState.FAILED, 2)
+    assert aside.reason == "busy or down (HTTP 504)"
+    assert not queue.away
 
 
 @pytest.mark.parametrize("step", ["note_sent", "succeed", "fail_attempt", "postpone"])

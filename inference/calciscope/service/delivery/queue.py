@@ -30,7 +30,8 @@ class DeliveryQueue:
     """Sends the results of jobs to one destination, the longest waiting first, one at a time.
 
     An attempt that fails makes its delivery wait, longer each time, while others go ahead. When
-    the destination itself is away, the queue as a whole waits instead and nothing is counted.
+    the destination itself is away, the queue as a whole waits instead and nothing is counted,
+    unless it took others since it last was away for this one: then it is this one that fails.
 
     Args:
         destination: settings.
@@ -63,6 +64,8 @@ class DeliveryQueue:
         self._stopping = threading.Event()
         self._times_away = 0
         self._away_until = 0.0
+        self._served = 0
+        self._served_when_away: dict[int, int] = {}
         # What an error of the journal left as being sent is given back at the next turn.
         self._cut_off: Delivery | None = None
 
@@ -122,7 +125,11 @@ class DeliveryQueue:
         except (StaleStateError, sqlite3.Error):
             raise
         except DestinationAwayError as error:
-            self._wait_for_destination(delivery, error)
+            if self._serves_others(delivery):
+                self._came_back()
+                self._fail(delivery, error)
+            else:
+                self._wait_for_destination(delivery, error)
         except DeliveryError as error:
             self._came_back()
             self._fail(delivery, error)
@@ -135,6 +142,8 @@ class DeliveryQueue:
         else:
             self._came_back()
             self._journal.deliveries.succeed(delivery.id)
+            self._served += 1
+            self._served_when_away.pop(delivery.id, None)
             self._meter.sent(self.name, self._clock.monotonic() - started)
             LOGGER.info("job %d delivered to %s", delivery.job_id, self.name)
 
@@ -159,6 +168,12 @@ class DeliveryQueue:
         except OSError as error:
             sentence = f"the result cannot be read ({error.strerror}); check the data folder"
             raise DeliveryError(sentence, "unreadable") from error
+
+    def _serves_others(self, delivery: Delivery) -> bool:
+        """Whether the destination took others since it last was away for this delivery."""
+        before = self._served_when_away.get(delivery.id, self._served)
+        self._served_when_away[delivery.id] = self._served
+        return before < self._served
 
     def _wait_for_destination(self, delivery: Delivery, error: DestinationAwayError) -> None:
         self._times_away += 1
