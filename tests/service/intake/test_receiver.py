@@ -36,7 +36,7 @@ def listen(house: House) -> Iterator[Listen]:
     started: list[StoreReceiver] = []
 
     def start(on: House = house, **settings: object) -> int:
-        values = {"port": 0, "peers": [{"ae_title": "SENDER"}], "idle_seconds": 2, **settings}
+        values = {"port": 0, "peers": [{"ae_title": "SENDER"}], "idle_seconds": 30, **settings}
         receiver = StoreReceiver(Receiver.model_validate(values), on.store, on.gate, on.meter)
         started.append(receiver)
         return receiver.start()
@@ -188,7 +188,7 @@ def test_many_senders_at_once(house: House, listen: Listen) -> None:
 
 
 def test_more_associations_than_allowed_are_rejected(listen: Listen) -> None:
-    port = listen(associations=1, idle_seconds=20)
+    port = listen(associations=1)
     with sender(port) as first, sender(port) as second:
         assert first.is_established
         assert second.is_rejected
@@ -291,7 +291,7 @@ def test_garbage_stops_nobody(house: House, listen: Listen) -> None:
 
 
 def test_claimed_length_of_four_gigabytes_ends_the_connection(house: House, listen: Listen) -> None:
-    port = listen(idle_seconds=30)
+    port = listen()
     begun = time.monotonic()
     _talk(port, struct.pack(">BBL", 1, 0, 0xFFFFFFFF) + bytes(1000), wait=True)
     assert time.monotonic() - begun < 15

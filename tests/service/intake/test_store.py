@@ -2,7 +2,9 @@
 
 import errno
 from collections.abc import Callable
+from io import BytesIO
 
+import pydicom
 import pytest
 from tests.service.intake.conftest import House, KilledError, ct_slice
 
@@ -62,6 +64,23 @@ def test_other_bytes_under_a_known_uid_are_not_kept(house: House) -> None:
     assert take(house, ct_slice(1, PatientName="Roe^Jane")) == ["other_content"]
     assert house.known_files() == names(house)
     assert house.meter.codes == ["other_content"]
+
+
+def test_file_meta_of_another_way_of_transfer_is_no_other_content(house: House) -> None:
+    """C-STORE brings the data set alone; who receives it writes the file meta (PS3.10 7.1)."""
+    again = pydicom.dcmread(BytesIO(ct_slice(1)))
+    again.file_meta.SourceApplicationEntityTitle = "ARCHIVE"
+    again.preamble = b"II*\0" + bytes(124)
+    buffer = BytesIO()
+    again.save_as(buffer)
+    assert buffer.getvalue() != ct_slice(1)
+    assert take(house, ct_slice(1), buffer.getvalue()) == ["new", "duplicate"]
+    assert house.known_files() == names(house)
+
+
+def test_same_bytes_in_another_transfer_syntax_are_other_content(house: House) -> None:
+    claimed = ct_slice(1).replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.5\0")
+    assert take(house, ct_slice(1), claimed) == ["new", "other_content"]
 
 
 def test_results_of_ours_that_an_archive_sends_on_make_no_revision(house: House) -> None:

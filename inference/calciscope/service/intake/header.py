@@ -63,8 +63,14 @@ class RefusedInstanceError(Exception):
 
 @dataclass(frozen=True)
 class Header:
-    """What is written down of an instance; see `NewInstance`."""
+    """What is written down of an instance; see `NewInstance`.
 
+    Attributes:
+        data_set_at: byte where the data set begins; 0 where the file does not say it.
+    """
+
+    data_set_at: int
+    transfer_syntax_uid: str
     sop_class_uid: str
     sop_uid: str
     series_uid: str
@@ -95,7 +101,7 @@ def read_header(stream: BinaryIO, size: int, keywords: frozenset[str] = ATTRIBUT
         raise RefusedInstanceError("not_dicom")
     try:
         dataset, stopped_at = _dataset(head, keywords)
-        found = _header(dataset, keywords)
+        found = _header(dataset, keywords, _data_set_at(head))
         is_ct = found.sop_class_uid in CT_CLASSES
         cut_off = stopped_at is not None and is_cut_off(stream, stopped_at, size, dataset, is_ct)
     except (*MALFORMED, RecursionError, MemoryError) as error:
@@ -151,7 +157,15 @@ def _end_of_meta(head: bytes) -> int:
     return 144 + int.from_bytes(head[140:144], "little")
 
 
-def _header(dataset: Dataset, keywords: frozenset[str]) -> Header:
+def _data_set_at(head: bytes) -> int:
+    try:
+        found = _end_of_meta(head)
+    except ValueError:
+        return 0
+    return found if found < len(head) else 0
+
+
+def _header(dataset: Dataset, keywords: frozenset[str], data_set_at: int) -> Header:
     meta = getattr(dataset, "file_meta", Dataset())
     sop_class = text(dataset, "SOPClassUID") or text(meta, "MediaStorageSOPClassUID")
     if MediaStorageDirectoryStorage in (sop_class, text(meta, "MediaStorageSOPClassUID")):
@@ -173,6 +187,8 @@ def _header(dataset: Dataset, keywords: frozenset[str]) -> Header:
     }
     attributes = {keyword: value for keyword, value in values.items() if value}
     return Header(
+        data_set_at=data_set_at,
+        transfer_syntax_uid=text(meta, "TransferSyntaxUID"),
         sop_class_uid=sop_class,
         sop_uid=uids[0],
         series_uid=uids[1],

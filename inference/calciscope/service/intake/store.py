@@ -48,7 +48,8 @@ class Staged:
 
     Attributes:
         path: where it is.
-        size, digest: bytes and SHA-256.
+        size: of the file in bytes; digest: SHA-256 of the data set as it is encoded, without the
+            file meta information, which each way of transfer writes anew.
     """
 
     path: Path
@@ -186,19 +187,21 @@ class InstanceStore:
         self._meter.failed("intake", code)
 
     def _staged(self, descriptor: int, path: Path, chunks: Iterable[bytes | memoryview]) -> Staged:
-        digest, size = hashlib.sha256(), 0
+        size = 0
         with os.fdopen(descriptor, "w+b") as stream:
             for chunk in chunks:
                 size += len(chunk)
                 if size > self._limit_bytes:
                     raise RefusedInstanceError("too_large")
-                digest.update(chunk)
                 stream.write(chunk)
             stream.flush()
             stream.seek(0)
             # One at a time: warnings are silenced for the process as a whole.
             with self._reading, quiet():
                 header = read_header(stream, size, self._keywords)
+            syntax = header.transfer_syntax_uid.encode()
+            stream.seek(header.data_set_at)
+            digest = hashlib.file_digest(stream, lambda: hashlib.sha256(syntax))
         return Staged(path, size, digest.hexdigest(), header)
 
     def _tell(self, outcomes: Sequence[Kept], source: str) -> None:

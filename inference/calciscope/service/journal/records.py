@@ -25,7 +25,7 @@ class NewInstance:
     Attributes:
         sop_uid, series_uid, study_uid: of the instance.
         file: its name in the store.
-        size, digest: bytes and SHA-256 of the file.
+        size: of the file in bytes; digest: of its content (`Staged`).
         source: by which way it came, such as "folder 0" or "receiver ARCHIVE".
         attributes: of the series, by DICOM keyword, as rules see them.
         place: of a CT slice; None for everything else.
