@@ -25,6 +25,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.ports import free_port  # noqa: E402
 from tests.service.kills.studies import small_study  # noqa: E402
 
 RUNNER = "tests.service.kills.stand_in:SlowWriter"
@@ -61,7 +62,7 @@ def _measure(folder: Path, minutes: float, plot: Path | None) -> None:
     inbox, share, data = folder / "inbox", folder / "share", folder / "data"
     inbox.mkdir()
     share.mkdir()
-    port = _free_port()
+    port = free_port()
     config = folder / "watch.yaml"
     config.write_text(yaml.safe_dump(_settings(data, inbox, share, port)))
     with (folder / "service.log").open("wb") as log:
@@ -140,14 +141,6 @@ def _settings(data: Path, inbox: Path, share: Path, port: int) -> dict[str, obje
         "status_page": {"port": port},
         "logging": {"level": "warning"},
     }
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _drop_at_once(inbox: Path, written: _Counter) -> None:

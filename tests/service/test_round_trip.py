@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.service.delivery.pacs import free_port
+from tests.ports import free_port
 from tests.service.delivery.test_archives import Orthanc, needs_orthanc
 
 from calciscope.service.clock import SystemClock

@@ -16,7 +16,7 @@ import httpx
 import pydicom
 import pytest
 from PIL import Image
-from tests.service.delivery.pacs import free_port
+from tests.ports import free_port
 from tests.writers.conftest import make_findings, make_lesion, make_study  # noqa: F401
 from tests.writers.dicom.conftest import two_lesions  # noqa: F401
 

@@ -8,7 +8,8 @@ import pytest
 from pydicom import Dataset
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
-from tests.service.delivery.pacs import TITLE, Pacs, free_port, report_later, report_on, verdict
+from tests.ports import free_port
+from tests.service.delivery.pacs import TITLE, Pacs, report_later, report_on, verdict
 
 from calciscope.errors import ServiceError
 from calciscope.service.delivery.commitment import ALL_KEPT, SOME_LOST, CommitmentDesk

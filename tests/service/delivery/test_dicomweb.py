@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.service.delivery.pacs import deaf_server, free_port
+from tests.ports import free_port
+from tests.service.delivery.pacs import deaf_server
 from tests.service.delivery.web_server import Reply, Request, WebServer, stow_reply
 
 from calciscope.errors import SettingsError

@@ -11,7 +11,8 @@ import pytest
 from pydicom.uid import EncapsulatedPDFStorage, RLELossless, SegmentationStorage
 from pynetdicom import evt
 from pynetdicom.pdu import P_DATA_TF
-from tests.service.delivery.pacs import TITLE, Pacs, deaf_server, free_port
+from tests.ports import free_port
+from tests.service.delivery.pacs import TITLE, Pacs, deaf_server
 
 from calciscope.service.delivery import dimse, line
 from calciscope.service.delivery.dimse import DimseSender, storage_contexts

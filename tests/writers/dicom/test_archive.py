@@ -2,11 +2,9 @@
 
 import json
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime
 from email import message_from_bytes
 from io import BytesIO
@@ -18,6 +16,7 @@ from urllib.request import Request, urlopen
 import pydicom
 import pytest
 from PIL import Image
+from tests.ports import free_port
 
 from calciscope.writers.capture_pages import CapturePage
 from calciscope.writers.dicom.objects import ReportPages, write_dicom_objects
@@ -31,12 +30,6 @@ pytestmark = pytest.mark.skipif(
     shutil.which("Orthanc") is None or not PLUGIN.exists(),
     reason="needs the Debian packages orthanc and orthanc-dicomweb",
 )
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
