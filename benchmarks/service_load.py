@@ -9,7 +9,6 @@ status page answers meanwhile. The analysis is a stand-in: what is measured is t
 import argparse
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import threading
@@ -27,8 +26,8 @@ sys.path.insert(0, str(ROOT))
 
 from tests.ports import free_port  # noqa: E402
 from tests.service.kills.studies import small_study  # noqa: E402
+from tests.service.start import start_service  # noqa: E402
 
-RUNNER = "tests.service.kills.stand_in:SlowWriter"
 STUDIES_AT_ONCE = 500
 FILES_A_MINUTE = 10_000
 SLICES = 20
@@ -66,9 +65,7 @@ def _measure(folder: Path, minutes: float, plot: Path | None) -> None:
     config = folder / "watch.yaml"
     config.write_text(yaml.safe_dump(_settings(data, inbox, share, port)))
     with (folder / "service.log").open("wb") as log:
-        service = subprocess.Popen(
-            [sys.executable, "-c", _START, str(config), RUNNER], stdout=log, stderr=log
-        )
+        service = start_service(config, stdout=log, stderr=log)
     measured = Measured()
     written = _Counter()
     stop = threading.Event()
@@ -113,14 +110,6 @@ def _measure(folder: Path, minutes: float, plot: Path | None) -> None:
     )
     if plot is not None:
         _plot(measured, plot)
-
-
-_START = (
-    "import sys; from pathlib import Path;"
-    "from calciscope.service.daemon import run_service;"
-    "from calciscope.service.settings.loading import read_settings;"
-    "sys.exit(run_service(read_settings(Path(sys.argv[1])), runner=sys.argv[2]))"
-)
 
 
 class _Counter:
