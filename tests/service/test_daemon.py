@@ -22,7 +22,7 @@ from calciscope.service.journal.journal import Journal
 from calciscope.service.operations.audit import verify
 from calciscope.service.operator import Operator
 
-SECONDS = 60.0
+SECONDS = 180.0
 
 
 @pytest.fixture

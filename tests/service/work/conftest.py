@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 MakeRequest = Callable[..., WorkRequest]
 MakeExecutor = Callable[..., ProcessExecutor]
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
 
 
 def until(true: Callable[[], object]) -> None:
