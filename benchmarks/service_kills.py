@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tests.ports import free_port
 from tests.service.kills.harness import KillTest
-from tests.service.ports import free_port
 
 
 def main() -> None:

@@ -9,7 +9,6 @@ status page answers meanwhile. The analysis is a stand-in: what is measured is t
 import argparse
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import threading
@@ -25,9 +24,10 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.ports import free_port  # noqa: E402
 from tests.service.kills.studies import small_study  # noqa: E402
+from tests.service.start import start_service  # noqa: E402
 
-RUNNER = "tests.service.kills.stand_in:SlowWriter"
 STUDIES_AT_ONCE = 500
 FILES_A_MINUTE = 10_000
 SLICES = 20
@@ -61,13 +61,11 @@ def _measure(folder: Path, minutes: float, plot: Path | None) -> None:
     inbox, share, data = folder / "inbox", folder / "share", folder / "data"
     inbox.mkdir()
     share.mkdir()
-    port = _free_port()
+    port = free_port()
     config = folder / "watch.yaml"
     config.write_text(yaml.safe_dump(_settings(data, inbox, share, port)))
     with (folder / "service.log").open("wb") as log:
-        service = subprocess.Popen(
-            [sys.executable, "-c", _START, str(config), RUNNER], stdout=log, stderr=log
-        )
+        service = start_service(config, stdout=log, stderr=log)
     measured = Measured()
     written = _Counter()
     stop = threading.Event()
@@ -114,14 +112,6 @@ def _measure(folder: Path, minutes: float, plot: Path | None) -> None:
         _plot(measured, plot)
 
 
-_START = (
-    "import sys; from pathlib import Path;"
-    "from calciscope.service.daemon import run_service;"
-    "from calciscope.service.settings.loading import read_settings;"
-    "sys.exit(run_service(read_settings(Path(sys.argv[1])), runner=sys.argv[2]))"
-)
-
-
 class _Counter:
     """How many files were written."""
 
@@ -140,14 +130,6 @@ def _settings(data: Path, inbox: Path, share: Path, port: int) -> dict[str, obje
         "status_page": {"port": port},
         "logging": {"level": "warning"},
     }
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _drop_at_once(inbox: Path, written: _Counter) -> None:

@@ -1,6 +1,5 @@
 """The service as a process, with a stand-in for the analysis."""
 
-import os
 import signal
 import socket
 import sqlite3
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 from tests.service.kills.studies import SmallStudy, small_study
+from tests.service.start import start_service
 from typer.testing import CliRunner
 
 from calciscope.cli import app, main
@@ -22,19 +22,7 @@ from calciscope.service.journal.journal import Journal
 from calciscope.service.operations.audit import verify
 from calciscope.service.operator import Operator
 
-ROOT = Path(__file__).parents[2]
-START = (
-    "import sys; from pathlib import Path\n"
-    "from calciscope.errors import CalciscopeError\n"
-    "from calciscope.service.daemon import run_service\n"
-    "from calciscope.service.settings.loading import read_settings\n"
-    "try:\n"
-    "    sys.exit(run_service(read_settings(Path(sys.argv[1])),"
-    " runner='tests.service.kills.stand_in:SlowWriter'))\n"
-    "except CalciscopeError as error:\n"
-    "    sys.exit(f'calciscope: {error}')\n"
-)
-SECONDS = 60.0
+SECONDS = 180.0
 
 
 @pytest.fixture
@@ -64,21 +52,13 @@ def config(tmp_path: Path) -> Path:
 @contextmanager
 def _running(config: Path) -> Iterator[subprocess.Popen[str]]:
     """A service that is stopped in the end, and must stop in order."""
-    service = _start(config)
+    service = start_service(config, stderr=subprocess.PIPE)
     try:
         yield service
     finally:
         service.send_signal(signal.SIGTERM)
         told = service.communicate(timeout=SECONDS)[1]
     assert service.returncode == 0, told
-
-
-def _start(config: Path) -> subprocess.Popen[str]:
-    path = os.pathsep.join([str(ROOT), *sys.path])
-    return subprocess.Popen(
-        [sys.executable, "-c", START, str(config)], text=True, stderr=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": path},
-    )  # fmt: skip
 
 
 def _wait(fits: Callable[[], bool]) -> None:
@@ -160,7 +140,7 @@ def test_refused_study_says_why_and_can_be_retried(config: Path) -> None:
 def test_second_service_on_the_folder_refuses(config: Path) -> None:
     with _running(config):
         _wait(lambda: DataFolder(config.parent / "data").journal.exists())
-        second = _start(config)
+        second = start_service(config, stderr=subprocess.PIPE)
         told = second.communicate(timeout=SECONDS)[1]
         assert second.returncode == 1
         assert "another service (process" in told
@@ -171,7 +151,7 @@ def test_damaged_journal_is_refused_with_the_cure(config: Path) -> None:
     data = DataFolder(config.parent / "data")
     data.make()
     data.journal.write_bytes(b"\x00\xff" * 5000)
-    service = _start(config)
+    service = start_service(config, stderr=subprocess.PIPE)
     told = service.communicate(timeout=SECONDS)[1]
     assert service.returncode == 1
     assert "is damaged" in told
@@ -188,7 +168,7 @@ def test_port_that_is_taken_is_told_and_nothing_goes_on(config: Path, part: str)
         else:
             settings["status_page"] = {"port": port}
         config.write_text(yaml.safe_dump(settings))
-        service = _start(config)
+        service = start_service(config, stderr=subprocess.PIPE)
         try:
             told = service.communicate(timeout=SECONDS)[1]
         finally:

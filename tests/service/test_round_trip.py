@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.service.delivery.pacs import free_port
-from tests.service.delivery.test_archives import Orthanc, needs_orthanc
+from tests.orthanc import PASSWORD, TITLE, USER, Orthanc, needs_orthanc
 
 from calciscope.service.clock import SystemClock
 from calciscope.service.data_folder import DataFolder
@@ -22,7 +21,7 @@ SECONDS = 300.0
 
 def _settings(folder: Path, archive: Orthanc) -> Path:
     password = folder / "password"
-    password.write_text("hush\n")
+    password.write_text(f"{PASSWORD}\n")
     password.chmod(0o600)
     path = folder / "watch.yaml"
     path.write_text(
@@ -31,9 +30,9 @@ def _settings(folder: Path, archive: Orthanc) -> Path:
                 "data": "data",
                 "intake": {
                     "receiver": {
-                        "port": archive.commitment_port,
+                        "port": archive.service_port,
                         "ae_title": "CALCISCOPE",
-                        "peers": [{"ae_title": "ORTHANC", "address": "127.0.0.1"}],
+                        "peers": [{"ae_title": TITLE, "address": "127.0.0.1"}],
                     }
                 },
                 "completeness": {"quiet_seconds": 2},
@@ -44,14 +43,14 @@ def _settings(folder: Path, archive: Orthanc) -> Path:
                         "kind": "dimse",
                         "host": "127.0.0.1",
                         "port": archive.dicom_port,
-                        "ae_title": "ORTHANC",
+                        "ae_title": TITLE,
                         "objects": ["segmentation", "lesions"],
                     },
                     {
                         "name": "web",
                         "kind": "dicomweb",
                         "url": archive.web,
-                        "user": "calciscope",
+                        "user": USER,
                         "password_file": "password",
                         "objects": ["measurements", "report", "pictures"],
                     },
@@ -66,9 +65,9 @@ def _settings(folder: Path, archive: Orthanc) -> Path:
 
 def _send_all(archive: Orthanc) -> None:
     """Orthanc sends all that it has of its one study to the service."""
-    with archive._client() as client:
-        (study,) = client.get("../studies").json()
-        sent = client.post("../modalities/calciscope/store", content=study, timeout=SECONDS)
+    with archive.client as client:
+        (study,) = client.get("studies").json()
+        sent = client.post("modalities/calciscope/store", content=study, timeout=SECONDS)
         sent.raise_for_status()
 
 
@@ -82,16 +81,15 @@ def _wait_for_the_end(parts: Parts) -> None:
 @needs_orthanc
 @pytest.mark.slow
 def test_study_sent_by_orthanc_comes_back_into_it(tmp_path: Path) -> None:
-    archive = Orthanc(tmp_path / "orthanc", free_port(), free_port(), free_port())
-    archive.folder.mkdir()
+    archive = Orthanc(tmp_path / "orthanc")
     settings = read_settings(_settings(tmp_path, archive))
     data = DataFolder(settings.data)
     data.make()
     with archive.running():
         files = write_limb(tmp_path / "limb")
-        with archive._client() as client:
+        with archive.client as client:
             for file in files:
-                client.post("../instances", content=file.read_bytes()).raise_for_status()
+                client.post("instances", content=file.read_bytes()).raise_for_status()
         (study,) = archive.listed()
         parts = Parts(settings, data, SystemClock(), STUDY_RUNNER)
         try:

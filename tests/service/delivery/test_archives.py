@@ -1,22 +1,19 @@
 """Results sent to archives written by others: Orthanc with its DICOMweb plugin, and DCMTK."""
 
-import json
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pydicom
 import pytest
 from PIL import Image
-from tests.service.delivery.pacs import free_port
+from tests.orthanc import PASSWORD, TITLE, USER, Orthanc, needs_orthanc
+from tests.ports import free_port
 from tests.writers.conftest import make_findings, make_lesion, make_study  # noqa: F401
 from tests.writers.dicom.conftest import two_lesions  # noqa: F401
 
@@ -34,15 +31,10 @@ from calciscope.service.settings.destinations import DicomwebDestination, DimseD
 from calciscope.writers.capture_pages import CapturePage
 from calciscope.writers.dicom.objects import ReportPages, write_dicom_objects
 
-PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 STORESCP = Path("/usr/bin/storescp")
 """DCMTK's; pynetdicom brings a program of the same name."""
-START_S = 30
+PATIENCE_S = 60
 
-needs_orthanc = pytest.mark.skipif(
-    shutil.which("Orthanc") is None or not PLUGIN.exists(),
-    reason="needs the Debian packages orthanc and orthanc-dicomweb",
-)
 needs_dcmtk = pytest.mark.skipif(not STORESCP.exists(), reason="needs the Debian package dcmtk")
 
 
@@ -63,106 +55,25 @@ def results(tmp_path: Path, two_lesions: Any) -> Parcel:  # noqa: F811
     return parcel
 
 
-@dataclass
-class Orthanc:
-    """An empty archive on this machine."""
-
-    folder: Path
-    http_port: int
-    dicom_port: int
-    commitment_port: int
-
-    @property
-    def web(self) -> str:
-        return f"http://127.0.0.1:{self.http_port}/dicom-web"
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Serve for the length of a block; it keeps what it has over several."""
-        service = {"AET": "CALCISCOPE", "Host": "127.0.0.1", "Port": self.commitment_port}
-        settings = {
-            "StorageDirectory": str(self.folder / "storage"),
-            "IndexDirectory": str(self.folder / "index"),
-            "Plugins": [str(PLUGIN)],
-            "HttpPort": self.http_port,
-            "DicomPort": self.dicom_port,
-            "DicomAet": "ORTHANC",
-            "DicomCheckCalledAet": True,
-            "DicomModalities": {"calciscope": service | {"AllowStorageCommitment": True}},
-            "AuthenticationEnabled": True,
-            "RegisteredUsers": {"calciscope": "hush"},
-            "RemoteAccessAllowed": False,
-            "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
-        }
-        path = self.folder / "orthanc.json"
-        path.write_text(json.dumps(settings), encoding="utf-8")
-        with (self.folder / "log").open("ab") as log:
-            server = subprocess.Popen(["Orthanc", str(path)], stdout=log, stderr=log)
-        try:
-            deadline = time.monotonic() + START_S
-            while not self._answers():
-                text = (self.folder / "log").read_text(encoding="utf-8", errors="replace")
-                assert server.poll() is None, text
-                assert time.monotonic() < deadline, text
-                time.sleep(0.1)
-            yield
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
-
-    def listed(self) -> dict[str, list[str]]:
-        """Modalities of the series of each study (QIDO-RS, PS3.18 10.6)."""
-        studies: dict[str, list[str]] = {}
-        for series in self._query("series?includefield=00080060"):
-            study = series["0020000D"]["Value"][0]
-            studies.setdefault(study, []).append(series["00080060"]["Value"][0])
-        return {study: sorted(modalities) for study, modalities in studies.items()}
-
-    def instances(self) -> list[str]:
-        return sorted(each["00080018"]["Value"][0] for each in self._query("instances"))
-
-    def forget(self) -> None:
-        with self._client() as client:
-            for study in client.get("../studies").json():
-                client.delete(f"../studies/{study}")
-
-    def _client(self) -> httpx.Client:
-        return httpx.Client(base_url=f"{self.web}/", auth=("calciscope", "hush"), trust_env=False)
-
-    def _query(self, path: str) -> Any:
-        with self._client() as client:
-            answer = client.get(path, headers={"Accept": "application/dicom+json"})
-        return answer.raise_for_status().json()
-
-    def _answers(self) -> bool:
-        try:
-            self._query("studies")
-        except httpx.HTTPError:
-            return False
-        return True
-
-
 @pytest.fixture
 def orthanc(tmp_path: Path) -> Orthanc:
-    folder = tmp_path / "orthanc"
-    folder.mkdir()
-    return Orthanc(folder, free_port(), free_port(), free_port())
+    return Orthanc(tmp_path / "orthanc")
 
 
 def by_dimse(archive: Orthanc, **changes: Any) -> DimseDestination:
     given = {
         "name": "dimse", "kind": "dimse", "host": "127.0.0.1", "port": archive.dicom_port,
-        "ae_title": "ORTHANC", "timeout_seconds": 20,
+        "ae_title": TITLE, "timeout_seconds": PATIENCE_S,
     }  # fmt: skip
     return DimseDestination.model_validate(given | changes)
 
 
 def by_web(archive: Orthanc, folder: Path) -> DicomwebDestination:
     password = folder / "password"
-    password.write_text("hush\n", encoding="utf-8")
+    password.write_text(f"{PASSWORD}\n", encoding="utf-8")
     password.chmod(0o600)
     return DicomwebDestination(
-        name="web", kind="dicomweb", url=archive.web, user="calciscope", password_file=password
+        name="web", kind="dicomweb", url=archive.web, user=USER, password_file=password
     )
 
 
@@ -189,7 +100,7 @@ def test_orthanc_lists_everything_under_the_study(
 def test_orthanc_commits_on_the_port_and_tells_of_a_loss(orthanc: Orthanc, results: Parcel) -> None:
     """Orthanc answers on an association that it opens itself."""
     commitment = {
-        "wait_seconds": 20, "port": orthanc.commitment_port, "address": "127.0.0.1"
+        "wait_seconds": PATIENCE_S, "port": orthanc.service_port, "address": "127.0.0.1"
     }  # fmt: skip
     sender = DimseSender(by_dimse(orthanc, commitment=commitment))
     notes: dict[str, str] = {}
@@ -267,21 +178,26 @@ def storescp(folder: Path, *options: str) -> Iterator[int]:
             [str(STORESCP), *options, "-od", str(folder), str(port)], stdout=log, stderr=log
         )
     try:
-        deadline = time.monotonic() + START_S
-        while subprocess.run(["/usr/bin/echoscu", "127.0.0.1", str(port)], check=False).returncode:
-            # With --refuse even the echo is refused, which shows that it listens.
-            if "--refuse" in options and time.monotonic() > deadline - START_S + 0.5:
-                break
+        deadline = time.monotonic() + PATIENCE_S
+        while not _listens(port):
             assert server.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.05)
         yield port
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=PATIENCE_S)
 
 
-def to_dcmtk(port: int) -> DimseSender:
+def _listens(port: int) -> bool:
+    """With --refuse even the echo is rejected, which shows it too."""
+    echo = subprocess.run(
+        ["/usr/bin/echoscu", "127.0.0.1", str(port)], capture_output=True, check=False
+    )
+    return echo.returncode == 0 or b"Association Rejected" in echo.stdout + echo.stderr
+
+
+def to_dcmtk(port: int, timeout_seconds: float = PATIENCE_S) -> DimseSender:
     return DimseSender(
         DimseDestination(
             name="dcmtk",
@@ -289,7 +205,7 @@ def to_dcmtk(port: int) -> DimseSender:
             host="127.0.0.1",
             port=port,
             ae_title="DCMTK",
-            timeout_seconds=2,
+            timeout_seconds=timeout_seconds,
         )
     )
 
@@ -324,7 +240,7 @@ def test_dcmtk_writes_what_was_sent(results: Parcel, tmp_path: Path, syntax: str
     [
         (("--abort-after",), "no_answer"),
         (("--abort-during",), "no_answer"),
-        (("--sleep-during", "6"), "no_answer"),
+        (("--sleep-during", "600"), "no_answer"),
         # It hangs up at once, which may overtake the rejection within pynetdicom: ten times.
         *[(("--refuse",), "rejected")] * 10,
     ],
@@ -335,7 +251,8 @@ def test_dcmtk_that_misbehaves_is_not_taken_at_its_word(
     notes: dict[str, str] = {}
     with storescp(tmp_path / "stored", *options) as port:
         with pytest.raises(DeliveryError) as caught:
-            to_dcmtk(port).send(results, {}, notes.__setitem__)
+            sender = to_dcmtk(port, 2 if "--sleep-during" in options else PATIENCE_S)
+            sender.send(results, {}, notes.__setitem__)
         assert (caught.value.code, notes) == (code, {})
     with storescp(tmp_path / "stored") as port:
         to_dcmtk(port).send(results, {}, notes.__setitem__)

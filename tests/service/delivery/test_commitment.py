@@ -8,7 +8,8 @@ import pytest
 from pydicom import Dataset
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
-from tests.service.delivery.pacs import TITLE, Pacs, free_port, report_later, report_on, verdict
+from tests.ports import free_port
+from tests.service.delivery.pacs import TITLE, Pacs, report_later, report_on, verdict
 
 from calciscope.errors import ServiceError
 from calciscope.service.delivery.commitment import ALL_KEPT, SOME_LOST, CommitmentDesk
@@ -16,6 +17,8 @@ from calciscope.service.delivery.dimse import DimseSender
 from calciscope.service.delivery.parcel import Parcel
 from calciscope.service.delivery.sender import DeliveryError
 from calciscope.service.settings.destinations import Commitment, DimseDestination
+
+PATIENCE_S = 60
 
 
 def destination(port: int, commitment: dict[str, Any]) -> DimseDestination:
@@ -26,7 +29,7 @@ def destination(port: int, commitment: dict[str, Any]) -> DimseDestination:
             "host": "127.0.0.1",
             "port": port,
             "ae_title": TITLE,
-            "timeout_seconds": 5,
+            "timeout_seconds": PATIENCE_S,
             "commitment": {"address": "127.0.0.1"} | commitment,
         }
     )
@@ -76,7 +79,7 @@ def test_delivered_once_the_archive_keeps_all(
     parcel: Parcel, notes: dict[str, str], make_sender: Callable[..., DimseSender]
 ) -> None:
     with Pacs(on_commit=answers_at_once({})).running() as pacs:
-        sender = make_sender(pacs, wait_seconds=5)
+        sender = make_sender(pacs, wait_seconds=PATIENCE_S)
         assert attempt(sender, parcel, notes) is None
         assert set(notes.values()) == {"committed"}
         assert len(notes) == len(pacs.stored) == 5
@@ -94,7 +97,7 @@ def test_object_that_the_archive_lost_is_sent_again(
     lost = parcel.objects[3].sop_uid
     pacs = Pacs(on_commit=answers_at_once({lost: 0x0112}))
     with pacs.running():
-        sender = make_sender(pacs, wait_seconds=5)
+        sender = make_sender(pacs, wait_seconds=PATIENCE_S)
         with pytest.raises(DeliveryError, match=r"1 of 5 objects .*reason 0112H") as caught:
             sender.send(parcel, {}, notes.__setitem__)
         assert (caught.value.code, caught.value.permanent) == ("commitment_failed", False)
@@ -109,12 +112,14 @@ def test_object_that_the_archive_lost_is_sent_again(
 
 
 def test_no_answer_is_not_delivered_and_is_asked_again_without_sending_again(
-    parcel: Parcel, notes: dict[str, str], make_sender: Callable[..., DimseSender]
-) -> None:
+    parcel: Parcel, notes: dict[str, str], make_sender: Callable[..., DimseSender],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     with Pacs().running() as pacs:
         sender = make_sender(pacs)
         assert attempt(sender, parcel, notes) == "commitment_pending"
         assert set(notes.values()) == {"0000"}
+        monkeypatch.setattr(sender._desk, "wait_seconds", PATIENCE_S)
         pacs.on_commit = answers_at_once({})
         assert attempt(sender, parcel, notes) is None
     assert len(pacs.stored) == 5
@@ -147,7 +152,7 @@ def test_answer_on_the_port_while_waiting(
         return 0x0000
 
     with Pacs(on_commit=answer).running() as pacs:
-        assert attempt(make_sender(pacs, port=port, wait_seconds=10), parcel, notes) is None
+        assert attempt(make_sender(pacs, port=port, wait_seconds=PATIENCE_S), parcel, notes) is None
     assert set(notes.values()) == {"committed"}
 
 
@@ -165,14 +170,16 @@ def test_late_answer_on_the_port_settles_the_next_attempt(
 
 
 def test_late_bad_news_sends_the_object_again(
-    parcel: Parcel, notes: dict[str, str], make_sender: Callable[..., DimseSender]
-) -> None:
+    parcel: Parcel, notes: dict[str, str], make_sender: Callable[..., DimseSender],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     port, lost = free_port(), parcel.objects[0].sop_uid
     with Pacs().running() as pacs:
         sender = make_sender(pacs, port=port)
         attempt(sender, parcel, notes)
         assert report_later(port, pacs.questions[0], {lost: 0x0110}) == 0x0000
         pacs.stored.clear()
+        monkeypatch.setattr(sender._desk, "wait_seconds", PATIENCE_S)
         pacs.on_commit = answers_at_once({})
         assert attempt(sender, parcel, notes) is None
     assert pacs.stored == [lost]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.service.delivery.pacs import deaf_server, free_port
+from tests.ports import free_port
+from tests.service.delivery.pacs import deaf_server
 from tests.service.delivery.web_server import Reply, Request, WebServer, stow_reply
 
 from calciscope.errors import SettingsError
@@ -18,9 +19,11 @@ from calciscope.service.delivery.sender import DeliveryError, DestinationAwayErr
 from calciscope.service.delivery.stow_body import StowBody, batches
 from calciscope.service.settings.destinations import DicomwebDestination
 
+PATIENCE_S = 60
+
 
 def sender(url: str, **changes: Any) -> DicomwebSender:
-    given = {"name": "web", "kind": "dicomweb", "url": url, "timeout_seconds": 5}
+    given = {"name": "web", "kind": "dicomweb", "url": url, "timeout_seconds": PATIENCE_S}
     return DicomwebSender(DicomwebDestination.model_validate(given | changes))
 
 
@@ -222,7 +225,7 @@ def test_server_that_hangs_is_given_up_and_its_late_success_does_not_count(
     release = threading.Event()
 
     def hang(request: Request) -> Reply:
-        release.wait(30)
+        release.wait(PATIENCE_S)
         return stores_all(request)
 
     with WebServer(hang).running() as server:

@@ -1,7 +1,6 @@
 """C-STORE to archives that behave, and to archives that do not."""
 
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ import pytest
 from pydicom.uid import EncapsulatedPDFStorage, RLELossless, SegmentationStorage
 from pynetdicom import evt
 from pynetdicom.pdu import P_DATA_TF
-from tests.service.delivery.pacs import TITLE, Pacs, deaf_server, free_port
+from tests.ports import free_port
+from tests.service.delivery.pacs import TITLE, Pacs, deaf_server
 
 from calciscope.service.delivery import dimse, line
 from calciscope.service.delivery.dimse import DimseSender, storage_contexts
@@ -19,11 +19,13 @@ from calciscope.service.delivery.parcel import Parcel, read_parcel
 from calciscope.service.delivery.sender import DeliveryError, DestinationAwayError
 from calciscope.service.settings.destinations import DimseDestination
 
+PATIENCE_S = 60
+
 
 def destination(pacs_port: int, **changes: Any) -> DimseDestination:
     given = {
         "name": "archive", "kind": "dimse", "host": "127.0.0.1", "port": pacs_port,
-        "ae_title": TITLE, "timeout_seconds": 5,
+        "ae_title": TITLE, "timeout_seconds": PATIENCE_S,
     }  # fmt: skip
     return DimseDestination.model_validate(given | changes)
 
@@ -156,16 +158,16 @@ def test_archive_that_aborts_keeps_what_it_confirmed(parcel: Parcel, notes: dict
 def test_archive_that_hangs_is_given_up_and_its_late_success_does_not_count(
     parcel: Parcel, notes: dict[str, str]
 ) -> None:
-    release = threading.Event()
+    release, went_on = threading.Event(), threading.Event()
 
     def hang(event: evt.Event, number: int) -> int:
-        release.wait(30)
+        release.wait(PATIENCE_S)
+        went_on.set()
         return 0x0000
 
     with Pacs(answer=hang).running() as pacs:
-        started = time.monotonic()
         error = send(pacs, parcel, notes, timeout_seconds=0.5)
-        assert time.monotonic() - started < 5
+        assert not went_on.is_set()
         release.set()
     assert error is not None
     assert error.code == "no_answer"
@@ -192,22 +194,21 @@ def test_archive_that_stops_reading_cannot_hold_the_queue(
     large = read_parcel(1, parcel.study_uid, 1, parcel.folder)
     monkeypatch.setattr(dimse, "SLOWEST_BYTES_PER_SECOND", 1 << 40)
     monkeypatch.setattr(line, "GRACE_SECONDS", 0.5)
-    release = threading.Event()
+    release, went_on = threading.Event(), threading.Event()
 
     def stop_reading(event: evt.Event) -> None:
         if isinstance(event.pdu, P_DATA_TF):
-            release.wait(30)
+            release.wait(PATIENCE_S)
+            went_on.set()
 
     pacs = Pacs()
     handlers = [(evt.EVT_PDU_RECV, stop_reading)]
     with pacs.running(more_handlers=handlers):
-        started = time.monotonic()
         error = send(pacs, large, notes, objects=["report"], timeout_seconds=1)
-        took = time.monotonic() - started
+        assert not went_on.is_set()
         release.set()
     assert error is not None
     assert error.code == "no_answer"
-    assert took < 10
     assert notes == {}
 
 

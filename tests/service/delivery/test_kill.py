@@ -27,6 +27,7 @@ from calciscope.service.journal.states import JobState
 pytestmark = pytest.mark.slow
 
 OBJECTS = 5
+PATIENCE_S = 120
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def start(data: DataFolder, destination: dict[str, Any]) -> subprocess.Popen[byt
 
 
 def finish(process: subprocess.Popen[bytes]) -> int:
-    return process.wait(timeout=60)
+    return process.wait(timeout=PATIENCE_S)
 
 
 def forget_waits(journal: Journal, job: int) -> None:
@@ -66,13 +67,13 @@ def test_killed_at_every_object_and_nothing_is_lost_or_sent_in_vain(
             if moment == "before the answer":
                 os.kill(running[-1].pid, signal.SIGKILL)
             else:
-                threading.Timer(0.001, os.kill, (running[-1].pid, signal.SIGKILL)).start()
+                threading.Timer(0.001, running[-1].kill).start()
         return 0x0000
 
     with Pacs(answer=kill_at_the_second).running() as pacs:
         destination = {
             "name": "archive", "kind": "dimse", "host": "127.0.0.1", "port": pacs.port,
-            "ae_title": TITLE, "timeout_seconds": 5,
+            "ae_title": TITLE, "timeout_seconds": PATIENCE_S,
         }  # fmt: skip
         for _ in range(4 * OBJECTS):
             running.append(start(data, destination))

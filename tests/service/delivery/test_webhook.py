@@ -9,8 +9,8 @@ from random import Random
 from typing import Any
 
 import pytest
+from tests.ports import free_port
 from tests.service.conftest import HandClock
-from tests.service.delivery.pacs import free_port
 from tests.service.delivery.web_server import WebServer
 
 from calciscope.errors import SettingsError

@@ -2,16 +2,14 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.service.journal.conftest import Arrive
 
 from calciscope.errors import JournalError
 from calciscope.service.journal.database import Database
 from calciscope.service.journal.journal import Journal
-
-Arrive = Callable[..., int]
 
 
 def test_commit_that_fails_leaves_no_transaction_open(journal: Journal, arrive: Arrive) -> None:
@@ -55,14 +53,17 @@ def test_locked_database_is_not_called_damaged(
     holder.close()
 
 
-def test_foreign_database_is_left_as_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [Database, Journal])
+def test_foreign_database_is_refused_and_left_as_it_is(
+    tmp_path: Path, kind: type[Database | Journal]
+) -> None:
     path = tmp_path / "journal.sqlite"
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE t (x)")
     connection.close()
     before = path.read_bytes()
-    with pytest.raises(JournalError):
-        Database(path)
+    with pytest.raises(JournalError, match="no journal of Calciscope"):
+        kind(path)
     assert path.read_bytes() == before
 
 

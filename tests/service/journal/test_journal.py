@@ -1,28 +1,26 @@
 """The journal: what it remembers, and what it refuses."""
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.service.conftest import HandClock
+from tests.service.journal.conftest import (
+    Arrive,
+    begin,
+    come_again,
+    make_ready,
+    run,
+    run_through,
+    send,
+)
 
 from calciscope.errors import JournalError, StaleStateError
 from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.migrations import MIGRATIONS
-from calciscope.service.journal.records import Delivery, NewInstance
+from calciscope.service.journal.records import NewInstance
 from calciscope.service.journal.states import DeliveryState, JobState
 from calciscope.service.journal.transitions import Listener
-
-Arrive = Callable[..., int]
-
-
-def _run_through(journal: Journal, job_id: int, *destinations: str) -> None:
-    instances = journal.jobs.get(job_id).instances
-    journal.jobs.take(job_id, "legs", 0)
-    assert journal.jobs.make_ready(job_id, instances)
-    assert journal.jobs.claim() is not None
-    journal.jobs.finish(job_id, "key", destinations)
 
 
 def test_first_instance_begins_a_job_and_others_join_it(journal: Journal, arrive: Arrive) -> None:
@@ -35,9 +33,7 @@ def test_first_instance_begins_a_job_and_others_join_it(journal: Journal, arrive
 
 def test_same_instance_again_changes_nothing(journal: Journal, arrive: Arrive) -> None:
     job = arrive(instance="1.1")
-    again = journal.arrivals.register(
-        [NewInstance("1.1", "1.2.3.1", "1.2.3", "other.dcm", 10, "1.1", "receiver A")]
-    )[0]
+    again = come_again(journal)
     assert (again.duplicate, again.other_content, again.file) == (True, False, "1.1.dcm")
     assert journal.jobs.get(job).instances == 1
 
@@ -46,26 +42,21 @@ def test_other_bytes_under_a_known_uid_are_told_and_the_first_stays(
     journal: Journal, arrive: Arrive
 ) -> None:
     job = arrive(instance="1.1")
-    again = journal.arrivals.register(
-        [NewInstance("1.1", "1.2.3.1", "1.2.3", "other.dcm", 10, "altered", "receiver A")]
-    )[0]
+    again = come_again(journal, digest="altered")
     assert again.other_content
     assert [each.digest for each in journal.jobs.instances(journal.jobs.get(job))] == ["1.1"]
 
 
 def test_uid_of_another_study_is_not_written_down(journal: Journal, arrive: Arrive) -> None:
     arrive(study="1.2.3", instance="1.1")
-    again = journal.arrivals.register(
-        [NewInstance("1.1", "9.1", "9", "other.dcm", 10, "1.1", "receiver A")]
-    )[0]
+    again = come_again(journal, study="9")
     assert again.other_study
     assert journal.jobs.of_study("9") == []
 
 
 def test_instance_that_comes_to_a_ready_job_makes_it_wait(journal: Journal, arrive: Arrive) -> None:
     job = arrive(instance="1.1")
-    journal.jobs.take(job, "legs", 0)
-    assert journal.jobs.make_ready(job, 1)
+    make_ready(journal, job)
     assert arrive(instance="1.2") == job
     assert journal.jobs.get(job).state is JobState.WAITING
 
@@ -79,7 +70,7 @@ def test_not_ready_when_an_instance_came_meanwhile(journal: Journal, arrive: Arr
 
 def test_late_instance_begins_a_revision_that_holds_all(journal: Journal, arrive: Arrive) -> None:
     first = arrive(instance="1.1")
-    _run_through(journal, first)
+    run_through(journal, first)
     late = arrive(instance="1.2")
     assert late != first
     jobs = journal.jobs.of_study("1.2.3")
@@ -102,9 +93,7 @@ def test_job_waits_until_it_may_be_tried_again(
     journal: Journal, arrive: Arrive, clock: HandClock
 ) -> None:
     job = arrive()
-    journal.jobs.take(job, "legs", 0)
-    journal.jobs.make_ready(job, 1)
-    journal.jobs.claim()
+    begin(journal, job)
     journal.jobs.fail_attempt(job, reason="no", code="crash", again_at=clock.now() + 60)
     assert journal.jobs.claim() is None
     clock.advance(61)
@@ -117,9 +106,7 @@ def test_clock_set_back_by_a_year_does_not_stop_a_job(
     journal: Journal, arrive: Arrive, clock: HandClock
 ) -> None:
     job = arrive()
-    journal.jobs.take(job, "legs", 0)
-    journal.jobs.make_ready(job, 1)
-    journal.jobs.claim()
+    begin(journal, job)
     journal.jobs.fail_attempt(job, reason="no", code="crash", again_at=clock.now() + 60)
     clock.set_wall(clock.now() - 365 * 86_400)
     assert journal.jobs.claim() is not None
@@ -136,13 +123,11 @@ def test_state_changes_only_as_drawn(journal: Journal, arrive: Arrive) -> None:
 
 def test_job_is_delivered_when_every_destination_has_it(journal: Journal, arrive: Arrive) -> None:
     job = arrive()
-    _run_through(journal, job, "pacs", "share")
-    first = journal.deliveries.claim("pacs")
-    assert first is not None
+    run_through(journal, job, "pacs", "share")
+    first = send(journal, "pacs")
     journal.deliveries.succeed(first.id)
     assert journal.jobs.get(job).state is JobState.DONE
-    second = journal.deliveries.claim("share")
-    assert second is not None
+    second = send(journal, "share")
     journal.deliveries.succeed(second.id)
     assert journal.jobs.get(job).state is JobState.DELIVERED
     assert journal.deliveries.claim("pacs") is None
@@ -152,9 +137,8 @@ def test_failing_destination_does_not_hold_another(
     journal: Journal, arrive: Arrive, clock: HandClock
 ) -> None:
     job = arrive()
-    _run_through(journal, job, "pacs", "share")
-    pacs = journal.deliveries.claim("pacs")
-    assert pacs is not None
+    run_through(journal, job, "pacs", "share")
+    pacs = send(journal, "pacs")
     journal.deliveries.fail_attempt(pacs.id, reason="down", code="refused", again_at=None)
     assert journal.deliveries.of_job(job)[0].state is DeliveryState.FAILED
     assert journal.deliveries.claim("share") is not None
@@ -166,11 +150,9 @@ def test_after_a_stop_running_is_ready_and_sending_pending(
     journal: Journal, arrive: Arrive
 ) -> None:
     done, cut_off = arrive(study="1.1", instance="1.1.1"), arrive(study="1.2", instance="1.2.1")
-    _run_through(journal, done, "pacs")
-    journal.deliveries.claim("pacs")
-    journal.jobs.take(cut_off, "legs", 0)
-    journal.jobs.make_ready(cut_off, 1)
-    journal.jobs.claim()
+    run_through(journal, done, "pacs")
+    send(journal, "pacs")
+    begin(journal, cut_off)
     assert journal.jobs.recover(3) == [cut_off]
     assert journal.deliveries.recover() == 1
     job = journal.jobs.get(cut_off)
@@ -180,8 +162,7 @@ def test_after_a_stop_running_is_ready_and_sending_pending(
 
 def test_study_that_is_cut_off_too_often_is_set_aside(journal: Journal, arrive: Arrive) -> None:
     job = arrive()
-    journal.jobs.take(job, "legs", 0)
-    journal.jobs.make_ready(job, 1)
+    make_ready(journal, job)
     for _ in range(2):
         journal.jobs.claim()
         journal.jobs.recover(2)
@@ -193,15 +174,13 @@ def test_study_that_is_cut_off_too_often_is_set_aside(journal: Journal, arrive: 
 
 def test_delivered_job_is_sent_again_on_request(journal: Journal, arrive: Arrive) -> None:
     job = arrive()
-    _run_through(journal, job, "pacs")
-    delivery = journal.deliveries.claim("pacs")
-    assert delivery is not None
+    run_through(journal, job, "pacs")
+    delivery = send(journal, "pacs")
     journal.deliveries.note_sent(delivery.id, "2.1", "0000")
     journal.deliveries.succeed(delivery.id)
     assert journal.jobs.retry(job).state is JobState.READY
     assert journal.deliveries.sent(delivery.id) == {}
-    journal.jobs.claim()
-    journal.jobs.finish(job, "key", ["pacs"])
+    run(journal, job, "pacs")
     assert journal.deliveries.claim("pacs") is not None
     assert journal.jobs.result_with("key") == job
 
@@ -209,7 +188,7 @@ def test_delivered_job_is_sent_again_on_request(journal: Journal, arrive: Arrive
 def test_listener_gets_a_notice_of_its_events_alone(tmp_path: Path, clock: HandClock) -> None:
     journal = Journal(tmp_path / "j.sqlite", clock, [Listener("http://h/", frozenset({"done"}))])
     journal.arrivals.register([NewInstance("1.1", "1.2", "1", "f", 1, "d", "folder 0")])
-    _run_through(journal, 1, "pacs")
+    run_through(journal, 1, "pacs")
     notices = journal.deliveries.due_notices()
     assert [(notice.event, notice.job_id) for notice in notices] == [("done", 1)]
     journal.deliveries.close_notice(notices[0].id, again_at=clock.now() + 5)
@@ -222,7 +201,7 @@ def test_listener_gets_a_notice_of_its_events_alone(tmp_path: Path, clock: HandC
 
 def test_forgotten_study_counts_as_new(journal: Journal, arrive: Arrive) -> None:
     job = arrive()
-    _run_through(journal, job)
+    run_through(journal, job)
     journal.removal.forget(job)
     assert journal.jobs.listed() == []
     assert journal.jobs.get(arrive()).revision == 1
@@ -230,9 +209,7 @@ def test_forgotten_study_counts_as_new(journal: Journal, arrive: Arrive) -> None
 
 def test_study_at_work_cannot_be_forgotten(journal: Journal, arrive: Arrive) -> None:
     job = arrive()
-    journal.jobs.take(job, "legs", 0)
-    journal.jobs.make_ready(job, 1)
-    journal.jobs.claim()
+    begin(journal, job)
     with pytest.raises(StaleStateError, match="being analyzed"):
         journal.removal.forget(job)
 
@@ -241,7 +218,7 @@ def test_retention_lets_go_of_closed_studies_alone(
     journal: Journal, arrive: Arrive, clock: HandClock
 ) -> None:
     closed, open_job = arrive(study="1.1", instance="1.1.1"), arrive(study="1.2", instance="1.2.1")
-    _run_through(journal, closed)
+    run_through(journal, closed)
     clock.advance(100)
     assert journal.removal.inputs_of_closed(clock.now()) == 1
     assert journal.removal.known_files() == {"1.2.1.dcm"}
@@ -288,15 +265,6 @@ def test_text_file_is_no_journal(tmp_path: Path) -> None:
         Journal(path)
 
 
-def test_foreign_database_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "journal.sqlite"
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE t (x)")
-    connection.close()
-    with pytest.raises(JournalError, match="no journal of Calciscope"):
-        Journal(path)
-
-
 def test_later_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     Journal(path).close()
@@ -318,18 +286,11 @@ def test_reading_beside_a_running_service(journal: Journal, arrive: Arrive, tmp_
         Journal(tmp_path / "absent.sqlite", read_only=True)
 
 
-def _delivering(journal: Journal, arrive: Arrive) -> Delivery:
-    job = arrive()
-    _run_through(journal, job, "archive")
-    claimed = journal.deliveries.claim("archive")
-    assert claimed is not None
-    return claimed
-
-
 def test_destination_that_is_away_costs_no_attempt(
     journal: Journal, arrive: Arrive, clock: HandClock
 ) -> None:
-    claimed = _delivering(journal, arrive)
+    run_through(journal, arrive(), "archive")
+    claimed = send(journal, "archive")
     journal.deliveries.postpone(
         claimed.id, reason="not reached", code="unreachable", again_at=clock.now() + 60
     )
@@ -340,26 +301,9 @@ def test_destination_that_is_away_costs_no_attempt(
     assert journal.deliveries.claim("archive") is not None
 
 
-@pytest.mark.parametrize("interference", ["forget", "retry"])
-def test_delivery_that_is_sent_no_more_takes_no_notes_and_no_end(
-    journal: Journal, arrive: Arrive, interference: str
-) -> None:
-    claimed = _delivering(journal, arrive)
-    if interference == "forget":
-        journal.removal.forget(claimed.job_id)
-    else:
-        journal.jobs.retry(claimed.job_id)
-    for act in (
-        lambda: journal.deliveries.note_sent(claimed.id, "1.1", "0000"),
-        lambda: journal.deliveries.succeed(claimed.id),
-    ):
-        with pytest.raises(StaleStateError):
-            act()
-    assert journal.deliveries.sent(claimed.id) == {}
-
-
 def test_delivery_ends_only_once(journal: Journal, arrive: Arrive) -> None:
-    claimed = _delivering(journal, arrive)
+    run_through(journal, arrive(), "archive")
+    claimed = send(journal, "archive")
     journal.deliveries.give_back(claimed.id)
     with pytest.raises(StaleStateError, match="not being sent"):
         journal.deliveries.succeed(claimed.id)

@@ -1,36 +1,20 @@
 """Things that happen at the same time: a retry while sending, a forgetting, a late instance."""
 
-from collections.abc import Callable
-
 import pytest
 from tests.service.conftest import HandClock
+from tests.service.journal.conftest import Arrive, begin, come_again, run, run_through, send
 
 from calciscope.errors import StaleStateError
 from calciscope.service.journal.journal import Journal
-from calciscope.service.journal.records import NewInstance
 from calciscope.service.journal.states import DeliveryState, JobState
-
-Arrive = Callable[..., int]
-
-
-def _run(journal: Journal, job_id: int, *destinations: str) -> None:
-    assert journal.jobs.claim() is not None
-    journal.jobs.finish(job_id, "key", destinations)
-
-
-def _run_through(journal: Journal, job_id: int, *destinations: str) -> None:
-    journal.jobs.take(job_id, "legs", 0)
-    assert journal.jobs.make_ready(job_id, journal.jobs.get(job_id).instances)
-    _run(journal, job_id, *destinations)
 
 
 def test_retry_while_sending_is_sent_anew(journal: Journal, arrive: Arrive) -> None:
     job = arrive()
-    _run_through(journal, job, "pacs")
-    former = journal.deliveries.claim("pacs")
-    assert former is not None
+    run_through(journal, job, "pacs")
+    former = send(journal, "pacs")
     journal.jobs.retry(job)
-    _run(journal, job, "pacs")
+    run(journal, job, "pacs")
     with pytest.raises(StaleStateError, match="is not being sent any more"):
         journal.deliveries.note_sent(former.id, "2.1", "0000")
     for late_end in (
@@ -44,25 +28,31 @@ def test_retry_while_sending_is_sent_anew(journal: Journal, arrive: Arrive) -> N
     assert journal.deliveries.claim("pacs") is not None
 
 
-def test_study_forgotten_while_it_is_sent(journal: Journal, arrive: Arrive) -> None:
+@pytest.mark.parametrize("interference", ["forget", "retry"])
+def test_delivery_that_is_sent_no_more_takes_no_notes_and_no_end(
+    journal: Journal, arrive: Arrive, interference: str
+) -> None:
     job = arrive()
-    _run_through(journal, job, "pacs")
-    delivery = journal.deliveries.claim("pacs")
-    assert delivery is not None
-    journal.removal.forget(job)
+    run_through(journal, job, "pacs")
+    delivery = send(journal, "pacs")
+    if interference == "forget":
+        journal.removal.forget(job)
+    else:
+        journal.jobs.retry(job)
     with pytest.raises(StaleStateError, match="is not being sent any more"):
         journal.deliveries.note_sent(delivery.id, "2.1", "0000")
     with pytest.raises(StaleStateError, match="is not being sent any more"):
         journal.deliveries.succeed(delivery.id)
+    assert journal.deliveries.sent(delivery.id) == {}
 
 
 def test_numbers_of_forgotten_jobs_are_not_given_again(journal: Journal, arrive: Arrive) -> None:
     first = arrive()
-    _run_through(journal, first, "pacs")
+    run_through(journal, first, "pacs")
     delivery = journal.deliveries.of_job(first)[0]
     journal.removal.forget(first)
     second = arrive()
-    _run_through(journal, second, "pacs")
+    run_through(journal, second, "pacs")
     assert second > first
     assert journal.deliveries.of_job(second)[0].id > delivery.id
 
@@ -89,7 +79,7 @@ def test_instance_that_comes_to_a_retried_job_begins_a_revision(
     journal: Journal, arrive: Arrive
 ) -> None:
     job = arrive(instance="1.1")
-    _run_through(journal, job)
+    run_through(journal, job)
     assert journal.jobs.retry(job).state is JobState.READY
     assert arrive(instance="1.2") != job
     assert journal.jobs.get(job).instances == 1
@@ -99,14 +89,12 @@ def test_retry_under_other_rules_is_delivered_where_they_say(
     journal: Journal, arrive: Arrive
 ) -> None:
     job = arrive()
-    _run_through(journal, job, "pacs", "share")
-    pacs = journal.deliveries.claim("pacs")
-    assert pacs is not None
+    run_through(journal, job, "pacs", "share")
+    pacs = send(journal, "pacs")
     journal.deliveries.fail_attempt(pacs.id, reason="gone", code="down", again_at=None)
     journal.jobs.retry(job)
-    _run(journal, job, "share")
-    share = journal.deliveries.claim("share")
-    assert share is not None
+    run(journal, job, "share")
+    share = send(journal, "share")
     journal.deliveries.succeed(share.id)
     assert journal.jobs.get(job).state is JobState.DELIVERED
     states = {each.destination: each.state for each in journal.deliveries.of_job(job)}
@@ -126,12 +114,10 @@ def test_altered_instance_takes_the_place_of_a_removed_file(
     journal: Journal, arrive: Arrive, clock: HandClock
 ) -> None:
     job = arrive(instance="1.1")
-    _run_through(journal, job)
+    run_through(journal, job)
     clock.advance(10)
     assert journal.removal.inputs_of_closed(clock.now()) == 1
-    again = journal.arrivals.register(
-        [NewInstance("1.1", "1.2.3.1", "1.2.3", "new.dcm", 11, "altered", "receiver A")]
-    )[0]
+    again = come_again(journal, digest="altered", file="new.dcm", size=11)
     assert (again.other_content, again.file) == (True, "new.dcm")
     stored = journal.jobs.instances(journal.jobs.get(job))[0]
     assert (stored.file, stored.size, stored.digest) == ("new.dcm", 11, "altered")
@@ -141,13 +127,11 @@ def test_result_of_a_job_that_waits_for_another_turn_is_known(
     journal: Journal, arrive: Arrive, clock: HandClock
 ) -> None:
     job = arrive()
-    journal.jobs.take(job, "legs", 0)
-    journal.jobs.make_ready(job, 1)
-    journal.jobs.claim()
+    begin(journal, job)
     # Killed after the result was put in its place and before the journal knew.
     journal.jobs.recover(20)
     assert journal.removal.known_results() == {job}
-    _run(journal, job)
+    run(journal, job)
     clock.advance(10)
     journal.removal.results_of_closed(clock.now())
     assert journal.removal.known_results() == set()

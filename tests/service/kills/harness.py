@@ -7,7 +7,6 @@ with a reason.
 """
 
 import hashlib
-import os
 import random
 import sqlite3
 import subprocess
@@ -24,15 +23,14 @@ from pynetdicom.sop_class import CTImageStorage  # type: ignore[attr-defined]
 from tests.service.kills.archive import CountingArchive
 from tests.service.kills.stand_in import OBJECTS
 from tests.service.kills.studies import SmallStudy, small_study
+from tests.service.start import RUNNER, environment
 
 from calciscope.service.data_folder import DataFolder
 from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.records import Job
 from calciscope.service.journal.states import FINAL, JobState
 
-ROOT = Path(__file__).parents[3]
 NURSERY = Path(__file__).with_name("nursery.py")
-RUNNER = "tests.service.kills.stand_in:SlowWriter"
 MOMENTS = (
     "receiving a file",
     "intake",
@@ -113,7 +111,7 @@ class KillTest:
         self._nursery = subprocess.Popen(
             [sys.executable, NURSERY, config, RUNNER, folder / "service.log"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+            env=environment(),
         )  # fmt: skip
         if self._line() != "ready":
             raise RuntimeError("the service cannot be imported; see the lines above")

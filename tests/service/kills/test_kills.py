@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.ports import free_port
 from tests.service.kills.harness import KillTest
-from tests.service.ports import free_port
 
 KILLS = 200
 

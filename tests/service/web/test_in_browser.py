@@ -32,7 +32,9 @@ document.getElementById('found').dataset.cookie = (() => {
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        expect.set_options(timeout=SLOW_MS)
         yield browser
+        expect.set_options(timeout=None)
         browser.close()
 
 
@@ -65,9 +67,9 @@ def test_a_study_appears_by_itself_and_moves_on(
         expect(page.get_by_text("No study has arrived yet")).to_be_visible()
         job = hospital.send("1.1")
         row = page.locator(f"#job-{job}")
-        expect(row.locator(".label")).to_have_text("Receiving", timeout=SLOW_MS)
+        expect(row.locator(".label")).to_have_text("Receiving")
         hospital.bring(job, JobState.DELIVERED)
-        expect(row.locator(".label")).to_have_text("Delivered", timeout=SLOW_MS)
+        expect(row.locator(".label")).to_have_text("Delivered")
         expect(page.locator("#show-delivered b")).to_have_text("1")
         expect(page.locator("#lost")).to_be_hidden()
 
@@ -111,7 +113,7 @@ def test_the_report_opens_in_place_once_it_is_there_and_sees_nothing_of_the_page
         served.operator.journal.jobs.finish(job, "key", ())
         page.locator("iframe").scroll_into_view_if_needed(timeout=SLOW_MS)
         found = page.frame_locator("iframe").locator("#found")
-        expect(found).to_have_text("Ninety lesions", timeout=SLOW_MS)
+        expect(found).to_have_text("Ninety lesions")
         expect(found).to_have_attribute("data-cookie", "forbidden")
         assert "taken" not in page.title()
 
@@ -147,16 +149,16 @@ def test_a_service_that_is_gone_is_told(browser: Browser, serve: Serve, hospital
     served = serve()
     with visit(browser, served.url, quiet=False) as page:
         page.route("**/live*", lambda route: route.abort())
-        expect(page.get_by_role("alert")).to_contain_text("No answer", timeout=SLOW_MS)
+        expect(page.get_by_role("alert")).to_contain_text("No answer")
         page.unroute("**/live*")
-        expect(page.locator("#lost")).to_be_hidden(timeout=SLOW_MS)
+        expect(page.locator("#lost")).to_be_hidden()
 
 
 def test_trouble_appears_by_itself(browser: Browser, serve: Serve) -> None:
     served = serve()
     with visit(browser, served.url) as page:
         served.health[0] = Well(False, ("The disk is nearly full; nothing is taken in.",))
-        expect(page.get_by_text("The disk is nearly full")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text("The disk is nearly full")).to_be_visible()
 
 
 def test_the_chart_changes_its_span(

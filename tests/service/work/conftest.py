@@ -1,12 +1,15 @@
-"""Requests whose first file says what is to happen to their worker."""
+"""Requests whose first file says what is to happen to their worker, and waiting for that."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from calciscope.service.settings.work import Work
+from calciscope.service.work.executor import Executor
+from calciscope.service.work.outcome import Outcome
 from calciscope.service.work.processes import ProcessExecutor
 from calciscope.service.work.request import RunOptions, WorkRequest
 
@@ -14,6 +17,27 @@ ROOT = Path(__file__).resolve().parents[3]
 
 MakeRequest = Callable[..., WorkRequest]
 MakeExecutor = Callable[..., ProcessExecutor]
+PATIENCE_SECONDS = 300.0
+
+
+def until(true: Callable[[], object]) -> None:
+    """Wait for other processes."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def outcomes(executor: Executor, number: int = 1) -> dict[int, Outcome]:
+    """The next so many outcomes."""
+    found: dict[int, Outcome] = {}
+
+    def collected() -> bool:
+        found.update(executor.collect())
+        return len(found) >= number
+
+    until(collected)
+    return found
 
 
 @pytest.fixture

@@ -2,17 +2,16 @@
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.service.work.conftest import MakeRequest
+from tests.service.work.conftest import MakeRequest, outcomes, until
 from tests.service.work.stand_in import BROKEN, OBEDIENT
 
 from calciscope.errors import ServiceError
 from calciscope.service.settings.work import Work
-from calciscope.service.work.outcome import Outcome, OutcomeKind
+from calciscope.service.work.outcome import OutcomeKind
 from calciscope.service.work.request import RunOptions
 
 distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
@@ -24,16 +23,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-
-PATIENCE_SECONDS = 60.0
-
-
-def until(true: Callable[[], object]) -> None:
-    """Wait for other processes."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -68,18 +57,6 @@ def make_cluster(scheduler: str) -> Iterator[MakeCluster]:
     yield make
     for each in made:
         each.stop(0.0)
-
-
-def outcomes(executor: DaskExecutor, number: int) -> dict[int, Outcome]:
-    """The next so many outcomes."""
-    found: dict[int, Outcome] = {}
-
-    def collected() -> bool:
-        found.update(executor.collect())
-        return len(found) >= number
-
-    until(collected)
-    return found
 
 
 def test_a_worker_killed_over_a_study_loses_nothing(

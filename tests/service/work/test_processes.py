@@ -6,41 +6,16 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
-from tests.service.work.conftest import MakeExecutor, MakeRequest
+from tests.service.work.conftest import PATIENCE_SECONDS, MakeExecutor, MakeRequest, outcomes, until
 from tests.service.work.stand_in import BROKEN, OBEDIENT
 
 from calciscope.errors import ServiceError
 from calciscope.service.work.child import Child
-from calciscope.service.work.outcome import Outcome, OutcomeKind
-from calciscope.service.work.processes import ProcessExecutor
-
-PATIENCE_SECONDS = 60.0
-
-
-def until(true: Callable[[], object]) -> None:
-    """Wait for other processes."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-
-
-def outcomes(executor: ProcessExecutor, number: int = 1) -> dict[int, Outcome]:
-    """The next so many outcomes."""
-    found: dict[int, Outcome] = {}
-
-    def collected() -> bool:
-        found.update(executor.collect())
-        return len(found) >= number
-
-    until(collected)
-    return found
+from calciscope.service.work.outcome import OutcomeKind
 
 
 def test_a_study_is_analyzed_and_its_worker_serves_on(

@@ -1,81 +1,32 @@
 """A hospital archive written by others, Orthanc, stores every object and gives it back."""
 
-import json
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime
 from email import message_from_bytes
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.request import Request, urlopen
 
 import pydicom
 import pytest
 from PIL import Image
+from tests.orthanc import Orthanc, needs_orthanc
 
 from calciscope.writers.capture_pages import CapturePage
 from calciscope.writers.dicom.objects import ReportPages, write_dicom_objects
 
-PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 DICOM_JSON = {"Accept": "application/dicom+json"}
 BOUNDARY = "calciscope-boundary"
-START_S = 30
-
-pytestmark = pytest.mark.skipif(
-    shutil.which("Orthanc") is None or not PLUGIN.exists(),
-    reason="needs the Debian packages orthanc and orthanc-dicomweb",
-)
 
 
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.fixture
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
+    orthanc = Orthanc(tmp_path_factory.mktemp("orthanc"))
+    with orthanc.running():
+        yield orthanc
 
 
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The DICOMweb address of an empty Orthanc on this machine."""
-    folder = tmp_path_factory.mktemp("orthanc")
-    port = free_port()
-    settings = {
-        "StorageDirectory": str(folder / "storage"),
-        "IndexDirectory": str(folder / "index"),
-        "Plugins": [str(PLUGIN)],
-        "HttpPort": port,
-        "DicomPort": free_port(),
-        "AuthenticationEnabled": False,
-        "RemoteAccessAllowed": False,
-        "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
-    }
-    (folder / "orthanc.json").write_text(json.dumps(settings), encoding="utf-8")
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(["Orthanc", str(folder / "orthanc.json")], stdout=log, stderr=log)
-    root = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + START_S
-        while True:
-            try:
-                urlopen(f"{root}/system", timeout=2).close()
-                break
-            except (URLError, ConnectionError):
-                log_text = (folder / "log").read_text(encoding="utf-8", errors="replace")
-                assert server.poll() is None, log_text
-                assert time.monotonic() < deadline, log_text
-                time.sleep(0.1)
-        yield f"{root}/dicom-web"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-def store(archive: str, study: str, paths: list[Path]) -> Any:
+def store(archive: Orthanc, study: str, paths: list[Path]) -> Any:
     """STOW-RS (PS3.18 10.5)."""
     parts = b"".join(
         f"--{BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode()
@@ -84,38 +35,33 @@ def store(archive: str, study: str, paths: list[Path]) -> Any:
         for path in paths
     )
     kind = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
-    request = Request(
-        f"{archive}/studies/{study}",
-        data=parts + f"--{BOUNDARY}--\r\n".encode(),
-        headers={"Content-Type": kind, **DICOM_JSON},
-        method="POST",
-    )
-    with urlopen(request, timeout=30) as response:
-        return json.load(response)
+    with archive.client as client:
+        answer = client.post(
+            f"dicom-web/studies/{study}",
+            content=parts + f"--{BOUNDARY}--\r\n".encode(),
+            headers={"Content-Type": kind, **DICOM_JSON},
+        )
+    return answer.raise_for_status().json()
 
 
-def query(archive: str, path: str) -> Any:
-    """QIDO-RS (PS3.18 10.6)."""
-    with urlopen(Request(f"{archive}/{path}", headers=DICOM_JSON), timeout=30) as response:
-        return json.load(response)
-
-
-def retrieve(archive: str, dataset: pydicom.Dataset) -> pydicom.Dataset:
+def retrieve(archive: Orthanc, dataset: pydicom.Dataset) -> pydicom.Dataset:
     """WADO-RS of one instance (PS3.18 10.4)."""
     address = (
-        f"{archive}/studies/{dataset.StudyInstanceUID}/series/{dataset.SeriesInstanceUID}"
+        f"dicom-web/studies/{dataset.StudyInstanceUID}/series/{dataset.SeriesInstanceUID}"
         f"/instances/{dataset.SOPInstanceUID}"
     )
     accept = 'multipart/related; type="application/dicom"; transfer-syntax=*'
-    with urlopen(Request(address, headers={"Accept": accept}), timeout=30) as response:
-        header = f"Content-Type: {response.headers['Content-Type']}\r\n\r\n".encode()
-        message = message_from_bytes(header + response.read())
+    with archive.client as client:
+        answer = client.get(address, headers={"Accept": accept}).raise_for_status()
+    header = f"Content-Type: {answer.headers['Content-Type']}\r\n\r\n".encode()
+    message = message_from_bytes(header + answer.content)
     (part,) = message.get_payload()
     return pydicom.dcmread(BytesIO(part.get_payload(decode=True)))
 
 
+@needs_orthanc
 def test_orthanc_stores_lists_and_returns_every_object(
-    archive: str, tmp_path: Path, two_lesions: Any
+    archive: Orthanc, tmp_path: Path, two_lesions: Any
 ) -> None:
     study, lesions, findings, tissues = two_lesions()
     stream = BytesIO()
@@ -131,11 +77,11 @@ def test_orthanc_stores_lists_and_returns_every_object(
     assert answer.get("00081198", {}).get("Value", []) == []  # Failed SOP Sequence
     assert len(answer["00081199"]["Value"]) == len(paths) == 5
 
-    listed = query(archive, "studies/1.2.3/series?includefield=00080060")
+    listed = archive.query("studies/1.2.3/series?includefield=00080060")
     assert sorted(s["00080060"]["Value"][0] for s in listed) == ["DOC", "OT", "SEG", "SEG", "SR"]
     for dataset in written.values():
         assert retrieve(archive, dataset) == dataset
 
     # The same again is recognized as the same.
     store(archive, "1.2.3", paths)
-    assert len(query(archive, "studies/1.2.3/instances")) == 5
+    assert len(archive.query("studies/1.2.3/instances")) == 5

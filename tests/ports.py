@@ -1,4 +1,4 @@
-"""A port for a service under test."""
+"""A port for a server under test."""
 
 import socket
 
