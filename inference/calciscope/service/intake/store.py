@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calciscope.readers.elements import quiet
+from calciscope.service import files
 from calciscope.service.data_folder import DataFolder
-from calciscope.service.intake import files
 from calciscope.service.intake.header import (
     ATTRIBUTES,
     Header,
