@@ -2,7 +2,6 @@
 
 import errno
 import json
-import os
 import secrets
 import shutil
 from dataclasses import asdict, dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 from calciscope.service import files
 from calciscope.service.data_folder import DataFolder
 from calciscope.service.work.outcome import Outcome
+from calciscope.service.work.places import link_or_copy
 
 RECORD = "job.json"
 """Beside the results: what they follow from, and how long they took."""
@@ -82,14 +82,5 @@ def copy_result(data: DataFolder, source_job: int, folder: Path) -> None:
     Raises:
         OSError: they are gone, or cannot be written.
     """
-    shutil.copytree(data.result(source_job), folder, copy_function=_link_or_copy)
+    shutil.copytree(data.result(source_job), folder, copy_function=link_or_copy)
     (folder / RECORD).unlink(missing_ok=True)
-
-
-def _link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError as error:
-        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
-            raise
-        shutil.copyfile(source, target)
