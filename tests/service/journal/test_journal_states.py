@@ -238,8 +238,8 @@ class JournalStates(RuleBasedStateMachine):
             and all(job.state in FINAL and job.changed < before for job in jobs)
         ]
         assert self.journal.removal.studies_closed(before) == len(closed)
-        for study in closed:
-            self._forgot(study)
+        if closed:
+            self._forgot(*closed)
 
     @rule(seconds=st.sampled_from([1.0, 31.0, 6 * 86_400.0]))
     def time_goes_by(self, seconds: float) -> None:
@@ -361,12 +361,12 @@ class JournalStates(RuleBasedStateMachine):
             if each.state is DeliveryState.SENDING
         }
 
-    def _forgot(self, study: str) -> None:
+    def _forgot(self, *studies: str) -> None:
         gone = self.jobs - {job.id for job in self._jobs()}
         assert gone
         self.forgotten |= gone
         self.jobs -= gone
-        self.instances = {(of, sop_uid) for of, sop_uid in self.instances if of != study}
+        self.instances = {(of, sop_uid) for of, sop_uid in self.instances if of not in studies}
 
 
 JournalStates.TestCase.settings = settings(
