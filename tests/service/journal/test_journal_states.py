@@ -176,9 +176,9 @@ class JournalStates(RuleBasedStateMachine):
         delivery = self.sending.pop(pick % len(self.sending))
         deliveries = self.journal.deliveries
         stale = delivery.id not in self._being_sent()
-        deliveries.note_sent(delivery.id, "9.9", "0000")
-        assert stale or deliveries.sent(delivery.id) == {"9.9": "0000"}
         try:
+            deliveries.note_sent(delivery.id, "9.9", "0000")
+            assert deliveries.sent(delivery.id) == {"9.9": "0000"}
             if end == "succeed":
                 deliveries.succeed(delivery.id)
             elif end == "give_back":
