@@ -79,10 +79,11 @@ def run_service(studies: list[Path], folder: Path, runner: str, workers: int) ->
     journal = Journal(data.journal, clock)
     for number, study in enumerate(studies):
         register(journal, data, study, f"1.2.{number}")
-    executor = executor_for(settings, data, runner, clock)
+    models = ModelCatalog()
+    executor = executor_for(settings, data, runner, clock, models)
     dispatcher = Dispatcher(
         journal, executor, settings, data, clock, SilentMeter(), lambda rule, series: series,
-        ModelCatalog(),
+        models,
     )  # fmt: skip
     dispatcher.recover()
     mark = time.perf_counter()

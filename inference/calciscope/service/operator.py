@@ -95,7 +95,5 @@ def operator_of(settings: ServiceSettings, write: bool = False) -> Operator:
     """
     data = DataFolder(settings.data)
     clock = SystemClock()
-    # Looked at first: what was never there must not be made by a command that looks.
-    Journal(data.journal, clock, read_only=True).close()
-    journal = Journal(data.journal, clock, read_only=not write)
+    journal = Journal(data.journal, clock, read_only=not write, must_exist=True)
     return Operator(journal, data, clock)

@@ -63,10 +63,11 @@ class Parts:
         self._loops: list[Loop] = []
         meter = Metrics(journal, clock, data.root, lambda: self._gate, lambda: self._loops)
         self._gate = gate = DiskGate(settings.disk, data.root, meter)
+        models = ModelCatalog()
+        executor = executor_for(settings, data, runner, clock, models)
         self._dispatcher = dispatcher = Dispatcher(
-            journal, executor_for(settings, data, runner, clock), settings, data, clock, meter,
-            chosen_series, ModelCatalog(),
-        )  # fmt: skip
+            journal, executor, settings, data, clock, meter, chosen_series, models
+        )
         self._ways_in = WaysIn(settings, data, journal, clock, gate, meter)
         self._ways_out = WaysOut(settings, data, journal, clock, meter)
         working = Loop("work", dispatcher.tick, 0.5)

@@ -9,10 +9,10 @@ from functools import partial
 
 from calciscope.errors import CalciscopeError, ServiceError
 from calciscope.service.delivery.senders import sender_for
-from calciscope.service.intake.tls import server_context
 from calciscope.service.settings.secrets import check_private, read_secret
 from calciscope.service.settings.service import ServiceSettings
 from calciscope.service.settings.ways_in import WatchedFolder
+from calciscope.service.tls import server_context
 from calciscope.service.work.models_used import ModelCatalog
 from calciscope.service.work.preparation import all_options
 

@@ -146,7 +146,6 @@ class WaysOut:
         end = time.monotonic() + STOP_SECONDS
         for queue, loop in self._started:
             # A share that hangs holds its thread for good; the next start sends anew.
-            if not loop.join(max(0.1, end - time.monotonic())):
-                LOGGER.warning("%s still hangs and is left behind", loop.name)
+            end_loop(loop, max(0.1, end - time.monotonic()))
             queue.close()
         self._started.clear()

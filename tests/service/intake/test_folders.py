@@ -12,7 +12,8 @@ from pydicom.uid import MediaStorageDirectoryStorage
 from tests.service.conftest import HandClock
 from tests.service.intake.conftest import House, KilledError, ct_slice
 
-from calciscope.service.intake import files, folders
+from calciscope.service import files
+from calciscope.service.intake import folders
 from calciscope.service.intake.folders import REMEMBER_AGAIN_SECONDS, FolderIntake
 from calciscope.service.intake.scan import Candidate, RestingFiles
 from calciscope.service.journal.arrivals import Arrivals

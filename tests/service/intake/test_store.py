@@ -8,7 +8,7 @@ import pydicom
 import pytest
 from tests.service.intake.conftest import House, KilledError, ct_slice
 
-from calciscope.service.intake import files
+from calciscope.service import files
 from calciscope.service.intake.header import RefusedInstanceError
 from calciscope.service.intake.store import InstanceStore
 from calciscope.service.journal.arrivals import Arrivals

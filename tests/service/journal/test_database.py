@@ -41,6 +41,21 @@ def test_what_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> None:
     assert "move it away" not in str(caught.value)
 
 
+@pytest.mark.parametrize("asked", [{"read_only": True}, {"must_exist": True}])
+def test_command_makes_no_journal(tmp_path: Path, asked: dict[str, bool]) -> None:
+    with pytest.raises(JournalError, match="start calciscope watch first"):
+        Journal(tmp_path / "journal.sqlite", **asked)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_command_writes_to_the_journal_that_is_there(journal: Journal, arrive: Arrive) -> None:
+    job = arrive()
+    beside = Journal(journal.database.path, must_exist=True)
+    beside.removal.forget(job)
+    beside.close()
+    assert journal.jobs.listed() == []
+
+
 def test_locked_database_is_not_called_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -176,9 +176,9 @@ class JournalStates(RuleBasedStateMachine):
         delivery = self.sending.pop(pick % len(self.sending))
         deliveries = self.journal.deliveries
         stale = delivery.id not in self._being_sent()
-        deliveries.note_sent(delivery.id, "9.9", "0000")
-        assert stale or deliveries.sent(delivery.id) == {"9.9": "0000"}
         try:
+            deliveries.note_sent(delivery.id, "9.9", "0000")
+            assert deliveries.sent(delivery.id) == {"9.9": "0000"}
             if end == "succeed":
                 deliveries.succeed(delivery.id)
             elif end == "give_back":
@@ -238,8 +238,8 @@ class JournalStates(RuleBasedStateMachine):
             and all(job.state in FINAL and job.changed < before for job in jobs)
         ]
         assert self.journal.removal.studies_closed(before) == len(closed)
-        for study in closed:
-            self._forgot(study)
+        if closed:
+            self._forgot(*closed)
 
     @rule(seconds=st.sampled_from([1.0, 31.0, 6 * 86_400.0]))
     def time_goes_by(self, seconds: float) -> None:
@@ -361,12 +361,12 @@ class JournalStates(RuleBasedStateMachine):
             if each.state is DeliveryState.SENDING
         }
 
-    def _forgot(self, study: str) -> None:
+    def _forgot(self, *studies: str) -> None:
         gone = self.jobs - {job.id for job in self._jobs()}
         assert gone
         self.forgotten |= gone
         self.jobs -= gone
-        self.instances = {(of, sop_uid) for of, sop_uid in self.instances if of != study}
+        self.instances = {(of, sop_uid) for of, sop_uid in self.instances if of not in studies}
 
 
 JournalStates.TestCase.settings = settings(

@@ -67,13 +67,13 @@ def test_the_settings_choose_the_executor(
 ) -> None:
     data = DataFolder(tmp_path)
     plain = settings(tmp_path)
-    assert isinstance(executor_for(plain, data, OBEDIENT, clock), ProcessExecutor)
+    assert isinstance(executor_for(plain, data, OBEDIENT, clock, one_model), ProcessExecutor)
     work = {"executor": "dask", "dask": {"scheduler": "tcp://127.0.0.1:9"}}
     cluster = settings(tmp_path, work=work)
-    assert isinstance(executor_for(cluster, data, OBEDIENT, clock), DaskExecutor)
+    assert isinstance(executor_for(cluster, data, OBEDIENT, clock, one_model), DaskExecutor)
     monkeypatch.setattr("calciscope.service.work.executors.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"calciscope\[cluster\]"):
-        executor_for(cluster, data, OBEDIENT, clock)
+        executor_for(cluster, data, OBEDIENT, clock, one_model)
 
 
 def test_a_rule_that_wants_an_absent_model_is_told_before_anything_starts(
@@ -81,4 +81,4 @@ def test_a_rule_that_wants_an_absent_model_is_told_before_anything_starts(
 ) -> None:
     wanted = settings(tmp_path, rules=[{"name": "all", "model": "99"}])
     with pytest.raises(ModelError, match="99"):
-        executor_for(wanted, DataFolder(tmp_path), STUDY_RUNNER, clock)
+        executor_for(wanted, DataFolder(tmp_path), STUDY_RUNNER, clock, ModelCatalog())

@@ -8,8 +8,8 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 from pynetdicom.transport import ThreadedAssociationServer
 
 from calciscope.errors import ServiceError
-from calciscope.service.delivery.tls import server_context
 from calciscope.service.settings.destinations import Commitment, DimseDestination
+from calciscope.service.tls import server_context
 
 MOST_ASSOCIATIONS = 4
 
@@ -29,7 +29,8 @@ class CommitmentPort:
         self._address = (wanted.address, wanted.port)
         self._name = destination.name
         self._handler = handler
-        self._tls = None if destination.tls is None else server_context(destination.tls)
+        tls = destination.tls
+        self._tls = None if tls is None else server_context(tls, handshake_later=True)
         self._server: ThreadedAssociationServer | None = None
         entity = AE(ae_title=destination.calling)
         entity.require_calling_aet = [destination.ae_title]

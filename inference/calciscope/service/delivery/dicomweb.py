@@ -4,7 +4,6 @@ Written on httpx: the client of `dicomweb-client` keeps all objects in memory, r
 its own, and gives the answer of the server only in part.
 """
 
-import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from calciscope.service.delivery.stow_answer import LONGEST_ANSWER_BYTES, read_a
 from calciscope.service.delivery.stow_body import StowBody, batches
 from calciscope.service.settings.destinations import DicomwebDestination
 from calciscope.service.settings.secrets import read_secret
+from calciscope.service.tls import web_context
 
 ALL_STORED, SOME_STORED, NONE_STORED = 200, 202, 409
 """PS3.18 table 10.5.3-1."""
@@ -53,7 +53,7 @@ class DicomwebSender:
 
     def __init__(self, destination: DicomwebDestination) -> None:
         self._destination = destination
-        self._context = _context(destination.authorities)
+        self._context = web_context(destination.authorities)
         self._authentication()
 
     def start(self) -> None:
@@ -173,13 +173,3 @@ def _header_safe(path: Path) -> str:
     if not token.isascii():
         raise SettingsError(f"{path} holds no bearer token, which has ASCII characters alone")
     return token
-
-
-def _context(authorities: Path | None) -> ssl.SSLContext:
-    """TLS that checks the server's certificate and host."""
-    try:
-        return ssl.create_default_context(cafile=None if authorities is None else str(authorities))
-    except OSError as error:
-        raise SettingsError(
-            f"{authorities} holds no certificates in PEM; check the path"
-        ) from error

@@ -11,8 +11,8 @@ from calciscope.service.delivery.line import Line, open_line
 from calciscope.service.delivery.parcel import Parcel, ResultObject
 from calciscope.service.delivery.sender import COMMITTED, DeliveryError, NoteSent, is_taken
 from calciscope.service.delivery.statuses import NO_CONTEXT, Tally
-from calciscope.service.delivery.tls import client_context
 from calciscope.service.settings.destinations import DimseDestination
+from calciscope.service.tls import client_context
 
 SLOWEST_BYTES_PER_SECOND = 262_144
 """A large object has as much longer than the timeout as this speed takes."""

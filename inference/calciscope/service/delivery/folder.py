@@ -10,9 +10,9 @@ from pathlib import Path
 
 from calciscope.service.delivery.parcel import Parcel
 from calciscope.service.delivery.sender import DeliveryError, DestinationAwayError, NoteSent
+from calciscope.service.files import FULL
 from calciscope.service.settings.destinations import FolderDestination
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 _AWAY = (errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH, errno.ETIMEDOUT,
          errno.ENOTCONN, errno.ECONNABORTED, errno.ECONNRESET, errno.ESTALE)  # fmt: skip
@@ -82,7 +82,7 @@ class FolderSender:
 
     def _explained(self, error: OSError) -> DeliveryError:
         reason = error.strerror or type(error).__name__
-        if error.errno in _FULL:
+        if error.errno in FULL:
             return DestinationAwayError(f"{self._root} is full; make room there", "disk_full")
         if error.errno in _CLOSED:
             return DestinationAwayError(

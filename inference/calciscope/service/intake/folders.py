@@ -4,7 +4,6 @@ What is no DICOM instance is counted, remembered and left where it is; nothing i
 not safe in the store.
 """
 
-import errno
 import logging
 import os
 from collections import deque
@@ -17,6 +16,7 @@ from typing import BinaryIO
 from calciscope.errors import InputError
 from calciscope.readers.archive import ArchiveLimits, unpacked
 from calciscope.service.clock import Clock
+from calciscope.service.files import FULL
 from calciscope.service.intake import manifest
 from calciscope.service.intake.header import RefusedInstanceError
 from calciscope.service.intake.scan import Candidate, RestingFiles, Stamp, stamp_of
@@ -36,8 +36,6 @@ BATCH_BYTES = 256 << 20
 REMEMBER_AGAIN_SECONDS = 86_400.0
 
 _LIMITS = ArchiveLimits()
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class FolderIntake:
@@ -164,7 +162,7 @@ class FolderIntake:
             cause = error.__cause__
             if isinstance(cause, OSError):
                 # A full disk is no fault of the archive; one that cannot be read holds up no other.
-                raise cause if cause.errno in _FULL else UnreadableSourceError from error
+                raise cause if cause.errno in FULL else UnreadableSourceError from error
             raise RefusedInstanceError("bad_archive") from error
         if not verdicts:
             raise RefusedInstanceError("not_dicom")

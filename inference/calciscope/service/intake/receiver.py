@@ -23,9 +23,9 @@ from calciscope.service.intake.header import RefusedInstanceError, is_uid
 from calciscope.service.intake.listening import SPARE_CONNECTIONS, GuardedServer, plain_address
 from calciscope.service.intake.recorder import Recorder
 from calciscope.service.intake.store import InstanceStore
-from calciscope.service.intake.tls import server_context
 from calciscope.service.observers import Gate, Meter
 from calciscope.service.settings.ways_in import Receiver
+from calciscope.service.tls import server_context
 
 LOGGER = logging.getLogger(__name__)
 

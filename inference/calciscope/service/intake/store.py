@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calciscope.readers.elements import quiet
+from calciscope.service import files
 from calciscope.service.data_folder import DataFolder
-from calciscope.service.intake import files
 from calciscope.service.intake.header import (
     ATTRIBUTES,
     Header,
@@ -148,13 +148,11 @@ class InstanceStore:
         Raises:
             OSError: the disk is full or fails; nothing is written down, staged files are removed.
         """
-        own = [each for each in staged if _is_own_result(each.header)]
-        self.discard(own)
-        others = [each for each in staged if not _is_own_result(each.header)]
-        answers = iter(self._keep(others, source)) if others else iter(())
-        outcomes = [
-            Kept(OWN_RESULT, 0) if _is_own_result(each.header) else next(answers) for each in staged
-        ]
+        own = [_is_own_result(each.header) for each in staged]
+        self.discard([each for each, ours in zip(staged, own, strict=True) if ours])
+        others = [each for each, ours in zip(staged, own, strict=True) if not ours]
+        answers = iter(self._keep(others, source) if others else ())
+        outcomes = [Kept(OWN_RESULT, 0) if ours else next(answers) for ours in own]
         self._tell(outcomes, source)
         return outcomes
 

@@ -23,20 +23,21 @@ class Database:
 
     Args:
         path: of the file; made where it is not there.
-        read_only: only look; for commands beside a running service.
+        read_only: only look, and make nothing; for commands beside a running service.
+        must_exist: make nothing either, but write to what is there.
 
     Raises:
-        JournalError: it is damaged, no journal, or of a later version.
+        JournalError: it is damaged, no journal, of a later version, or not there as it must be.
     """
 
-    def __init__(self, path: Path, read_only: bool = False) -> None:
+    def __init__(self, path: Path, read_only: bool = False, must_exist: bool = False) -> None:
         self.path = path
-        self.read_only = read_only
+        self._mode = "ro" if read_only else "rw" if must_exist else "rwc"
         self._local = threading.local()
         self._writing = threading.RLock()
         self._all: dict[threading.Thread, sqlite3.Connection] = {}
         self._opening = threading.Lock()
-        if read_only and not path.is_file():
+        if self._mode != "rwc" and not path.is_file():
             raise JournalError(f"{path} is not there; start calciscope watch first")
         try:
             self._check()
@@ -54,9 +55,8 @@ class Database:
         existing: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if existing is not None:
             return existing
-        mode = "ro" if self.read_only else "rwc"
         connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode={mode}",
+            f"{self.path.absolute().as_uri()}?mode={self._mode}",
             uri=True,
             timeout=BUSY_SECONDS,
             isolation_level=None,

@@ -14,7 +14,7 @@ from calciscope.service.journal.records import (
     StoredInstance,
     Transition,
 )
-from calciscope.service.journal.states import FINAL, DeliveryState, JobState
+from calciscope.service.journal.states import GOING_ON, RETRIED, DeliveryState, JobState
 from calciscope.service.journal.transitions import Transitions
 
 _SELECT = """
@@ -87,12 +87,11 @@ class Jobs:
 
     def oldest(self) -> dict[JobState, float]:
         """Since when the oldest job of each state that is not final is in it."""
-        going_on = [state for state in JobState if state not in FINAL]
-        marks = ", ".join("?" * len(going_on))
+        marks = ", ".join("?" * len(GOING_ON))
         rows = self._rows(
             "SELECT state, min(changed) AS since FROM jobs"
             f" WHERE state IN ({marks}) GROUP BY state",
-            going_on,
+            GOING_ON,
         )
         return {JobState(row["state"]): float(row["since"]) for row in rows}
 
@@ -275,13 +274,7 @@ class Jobs:
         closed = (JobState.REFUSED, JobState.FAILED)
         with self._database.writing() as connection:
             after = JobState.WAITING if self.get(job_id).state in closed else JobState.READY
-            self._transitions.move(
-                connection,
-                job_id,
-                (*closed, JobState.DONE, JobState.DELIVERED),
-                after,
-                code="retry",
-            )
+            self._transitions.move(connection, job_id, RETRIED, after, code="retry")
             connection.execute(
                 "UPDATE jobs SET attempts = 0, interruptions = 0 WHERE id = ?", (job_id,)
             )

@@ -26,9 +26,10 @@ class Journal:
         clock: of all times written down.
         listeners: webhooks that want notices.
         read_only: only look; nothing is changed or made.
+        must_exist: nothing is made, but what is there is written to.
 
     Raises:
-        JournalError: it is damaged, no journal, or of a later version.
+        JournalError: it is damaged, no journal, of a later version, or not there as it must be.
     """
 
     def __init__(
@@ -37,9 +38,10 @@ class Journal:
         clock: Clock | None = None,
         listeners: Sequence[Listener] = (),
         read_only: bool = False,
+        must_exist: bool = False,
     ) -> None:
         clock = clock or SystemClock()
-        self.database = Database(path, read_only)
+        self.database = Database(path, read_only, must_exist)
         transitions = Transitions(clock, listeners)
         self.arrivals = Arrivals(self.database, transitions, clock)
         self.jobs = Jobs(self.database, transitions, clock)

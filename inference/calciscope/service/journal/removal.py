@@ -19,7 +19,7 @@ class Removal:
     """Takes things out of the journal; the files themselves are the caller's.
 
     Files are removed after the journal has let go of them: what is left behind by a stop between
-    the two is found again by `unknown`.
+    the two is found again by `unknown_files`.
 
     Args:
         database: of the journal.

@@ -42,6 +42,12 @@ OPEN = (JobState.INTAKE, JobState.WAITING, JobState.READY)
 FINAL = (JobState.REFUSED, JobState.FAILED, JobState.DELIVERED)
 """Nothing more happens by itself."""
 
+GOING_ON = tuple(state for state in JobState if state not in FINAL)
+"""Something is still to happen."""
+
+RETRIED = (*FINAL, JobState.DONE)
+"""States in which a job can be begun anew by hand."""
+
 
 class DeliveryState(StrEnum):
     """Where the results of a job are, for one destination."""

@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 from calciscope.errors import ServiceError
+from calciscope.service.settings.secrets import check_private
 
 SALT_BYTES = 32
 SHOWN = 12
@@ -38,14 +39,12 @@ def read_salt(path: Path) -> bytes:
     """
     try:
         _make(path)
-        mode = path.stat().st_mode
+        check_private(path)
         salt = path.read_bytes()
     except OSError as error:
         raise ServiceError(
             f"{path} cannot be read or made ({error.strerror}); check who owns it and its folder"
         ) from error
-    if mode & 0o077:
-        raise ServiceError(f"{path} can be read by others; run: chmod 600 {path}")
     if len(salt) < SALT_BYTES // 2:
         raise ServiceError(
             f"{path} is too short for a salt; remove it, and a new one is made: pseudonyms in"

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.overview import Overview
 from calciscope.service.journal.records import Delivery, Job
-from calciscope.service.journal.states import JobState
+from calciscope.service.journal.states import RETRIED, JobState
 from calciscope.service.web.names import one_line, person
 from calciscope.service.web.query import ATTENTION, GROUPS, ROWS, Query
 from calciscope.service.web.times import Moment, moment
 from calciscope.service.web.words import (
-    RETRIED,
     STATES,
     Look,
     delivery_look,

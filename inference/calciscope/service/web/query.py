@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from urllib.parse import urlencode
 
 from calciscope.service.journal.overview import Wanted
-from calciscope.service.journal.states import JobState
+from calciscope.service.journal.states import GOING_ON, JobState
 from calciscope.service.web.names import one_line
 from calciscope.service.web.times import DAY
 
@@ -16,13 +16,7 @@ PERIODS = {"1": "the last day", "7": "the last 7 days", "30": "the last 30 days"
 """Days: in words; anything else is all time."""
 
 GROUPS: dict[str, tuple[JobState, ...]] = {
-    "open": (
-        JobState.INTAKE,
-        JobState.WAITING,
-        JobState.READY,
-        JobState.RUNNING,
-        JobState.DONE,
-    ),
+    "open": GOING_ON,
     **{state.value: (state,) for state in JobState},
 }
 """Name in the address: states."""

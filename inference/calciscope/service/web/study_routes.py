@@ -11,7 +11,7 @@ from calciscope.errors import StaleStateError
 from calciscope.service.web.desk import Desk, visit_of
 from calciscope.service.web.list_routes import SAID, renewal, stamped
 from calciscope.service.web.query import Query
-from calciscope.service.web.study_view import StudyView, study_view
+from calciscope.service.web.study_view import REPORT, StudyView, study_view
 
 REPORT_HEADERS = {
     # A report runs scripts of its own (the 3D viewer), so it lives in an origin of its own: it
@@ -87,7 +87,7 @@ def study_routes(desk: Desk) -> APIRouter:
 
     @router.get("/report")
     async def report(request: Request, job_id: int) -> Response:
-        file = await result_file(job_id, "report.html")
+        file = await result_file(job_id, REPORT)
         if file is None:
             return _gone(desk, request)
         return FileResponse(file, media_type="text/html; charset=utf-8", headers=REPORT_HEADERS)

@@ -68,9 +68,6 @@ CODES: dict[str, str] = {
 }
 """Codes of transitions; others are shown as they are, with spaces."""
 
-RETRIED = frozenset({JobState.REFUSED, JobState.FAILED, JobState.DONE, JobState.DELIVERED})
-"""States in which a job can be begun anew."""
-
 
 def code_words(code: str) -> str:
     """A code in words; empty stays empty."""

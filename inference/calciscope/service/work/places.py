@@ -19,12 +19,17 @@ def place_files(files: Sequence[tuple[str, str]], folder: Path) -> None:
         raise InputError("the study has no instances that the rule takes; look at its series")
     folder.mkdir(mode=0o700)
     for name, path in files:
-        try:
-            os.link(path, folder / name)
-        except OSError as error:
-            if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
-                raise
-            shutil.copyfile(path, folder / name)
+        link_or_copy(path, folder / name)
+
+
+def link_or_copy(source: str, target: str | Path) -> None:
+    """A file under a second name; a copy of it where the file system cannot link it."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
+            raise
+        shutil.copyfile(source, target)
 
 
 def publish_once(folder: Path, target: Path) -> None:

@@ -2,15 +2,16 @@
 
 import errno
 import json
-import os
 import secrets
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from calciscope.service import files
 from calciscope.service.data_folder import DataFolder
 from calciscope.service.work.outcome import Outcome
+from calciscope.service.work.places import link_or_copy
 
 RECORD = "job.json"
 """Beside the results: what they follow from, and how long they took."""
@@ -50,7 +51,7 @@ def publish(folder: Path, record: ResultRecord, data: DataFolder) -> None:
         OSError: the disk is full or fails; what was there before stays.
     """
     (folder / RECORD).write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")
-    _settle_on_disk(folder)
+    files.sync_all([folder, *folder.rglob("*")])
     target = data.result(record.job_id)
     try:
         folder.rename(target)
@@ -61,7 +62,7 @@ def publish(folder: Path, record: ResultRecord, data: DataFolder) -> None:
         target.rename(replaced)
         folder.rename(target)
         shutil.rmtree(replaced, ignore_errors=True)
-    _sync(target.parent)
+    files.sync(target.parent)
 
 
 def record_of(data: DataFolder, job_id: int) -> ResultRecord | None:
@@ -81,30 +82,5 @@ def copy_result(data: DataFolder, source_job: int, folder: Path) -> None:
     Raises:
         OSError: they are gone, or cannot be written.
     """
-    shutil.copytree(data.result(source_job), folder, copy_function=_link_or_copy)
+    shutil.copytree(data.result(source_job), folder, copy_function=link_or_copy)
     (folder / RECORD).unlink(missing_ok=True)
-
-
-def _link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError as error:
-        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
-            raise
-        shutil.copyfile(source, target)
-
-
-def _settle_on_disk(folder: Path) -> None:
-    """Wait until all files and folders would survive a power cut."""
-    for place, _, names in os.walk(folder, topdown=False):
-        for name in names:
-            _sync(Path(place) / name)
-        _sync(Path(place))
-
-
-def _sync(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

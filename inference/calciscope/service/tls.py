@@ -1,7 +1,8 @@
-"""TLS of DICOM associations, both sides showing a certificate (PS3.15 B.12, BCP 195)."""
+"""TLS of what comes in and goes out, checked before it is used (PS3.15 B.12, BCP 195)."""
 
 import socket
 import ssl
+from pathlib import Path
 
 from calciscope.errors import SettingsError
 from calciscope.service.settings.part import Tls
@@ -34,7 +35,7 @@ class _HandshakeLater(ssl.SSLContext):
 
 
 def client_context(tls: Tls, check_host: bool = True) -> ssl.SSLContext:
-    """For associations that this side opens.
+    """For associations that this side opens; both sides show a certificate.
 
     Args:
         tls: files.
@@ -48,17 +49,36 @@ def client_context(tls: Tls, check_host: bool = True) -> ssl.SSLContext:
     return _filled(context, tls)
 
 
-def server_context(tls: Tls) -> ssl.SSLContext:
+def server_context(tls: Tls, handshake_later: bool = False) -> ssl.SSLContext:
     """For associations that the other side opens; it must show a certificate.
 
-    A peer that is silent after it has connected keeps nobody out.
+    Args:
+        tls: files.
+        handshake_later: for a server that wraps connections in the thread that accepts them: a
+            peer that is silent after it has connected keeps nobody out.
 
     Raises:
         SettingsError: a file is missing, damaged, or the key is open to others.
     """
-    context = _HandshakeLater(ssl.PROTOCOL_TLS_SERVER)
+    kind = _HandshakeLater if handshake_later else ssl.SSLContext
+    context = kind(ssl.PROTOCOL_TLS_SERVER)
     context.verify_mode = ssl.CERT_REQUIRED
     return _filled(context, tls)
+
+
+def web_context(authorities: Path | None) -> ssl.SSLContext:
+    """For requests to a web server, whose certificate and host are checked.
+
+    Args:
+        authorities: who may have signed it; None for whom the system trusts.
+
+    Raises:
+        SettingsError: the file is missing or damaged.
+    """
+    try:
+        return ssl.create_default_context(cafile=None if authorities is None else str(authorities))
+    except OSError as error:
+        raise _no_authorities(authorities) from error
 
 
 def _filled(context: ssl.SSLContext, tls: Tls) -> ssl.SSLContext:
@@ -67,15 +87,17 @@ def _filled(context: ssl.SSLContext, tls: Tls) -> ssl.SSLContext:
     try:
         # A key with a passphrase would ask for it on the terminal, where nobody is.
         context.load_cert_chain(tls.certificate, tls.key, password="")
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
         raise SettingsError(
             f"{tls.certificate} and {tls.key} are no certificate and its key without a passphrase,"
             " both in PEM; check the paths"
         ) from error
     try:
         context.load_verify_locations(tls.authorities)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(
-            f"{tls.authorities} holds no certificates in PEM; check the path"
-        ) from error
+    except OSError as error:
+        raise _no_authorities(tls.authorities) from error
     return context
+
+
+def _no_authorities(path: Path | None) -> SettingsError:
+    return SettingsError(f"{path} holds no certificates in PEM and cannot be used; check the path")

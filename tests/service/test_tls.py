@@ -2,25 +2,39 @@
 
 import shutil
 import socket
+import ssl
 import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pynetdicom import AE
+from tests.service.delivery import conftest as delivery
 from tests.service.delivery.pacs import TITLE, Pacs, free_port, report_later
 from tests.service.delivery.test_dicomweb import stores_all
 from tests.service.delivery.web_server import WebServer
+from tests.service.intake import conftest as intake
+from tests.service.intake.conftest import House, ct_slice
 
 from calciscope.errors import SettingsError
 from calciscope.service.delivery.dicomweb import DicomwebSender
 from calciscope.service.delivery.dimse import DimseSender
 from calciscope.service.delivery.parcel import Parcel
 from calciscope.service.delivery.sender import DeliveryError, DestinationAwayError
-from calciscope.service.delivery.tls import client_context, server_context
+from calciscope.service.intake.receiver import StoreReceiver
 from calciscope.service.settings.destinations import DicomwebDestination, DimseDestination
 from calciscope.service.settings.part import Tls
+from calciscope.service.settings.ways_in import Receiver
+from calciscope.service.tls import client_context, server_context
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+
+parcel, refused_sockets = delivery.parcel, delivery.refused_sockets
+start, house = intake.start, intake.house
 
 
 def openssl(*arguments: str) -> None:
@@ -70,6 +84,17 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tls]:
     }
 
 
+@pytest.fixture
+def receiver_port(house: House, certificates: dict[str, Tls]) -> Iterator[int]:
+    tls = certificates["service"].model_dump()
+    settings = Receiver.model_validate(
+        {"port": 0, "peers": [{"ae_title": "SENDER"}], "idle_seconds": 5, "tls": tls}
+    )
+    receiver = StoreReceiver(settings, house.store, house.gate, house.meter)
+    yield receiver.start()
+    receiver.stop(drain_seconds=1)
+
+
 def destination(port: int, tls: Tls | None, **changes: object) -> DimseDestination:
     return DimseDestination.model_validate(
         {
@@ -78,6 +103,11 @@ def destination(port: int, tls: Tls | None, **changes: object) -> DimseDestinati
             "tls": None if tls is None else tls.model_dump(),
         } | changes,
     )  # fmt: skip
+
+
+def archive_context(tls: Tls) -> ssl.SSLContext:
+    """Of an archive that accepts connections as our port for storage commitment does."""
+    return server_context(tls, handshake_later=True)
 
 
 def attempt(target: DimseDestination, parcel: Parcel) -> dict[str, str] | str:
@@ -93,7 +123,7 @@ def attempt(target: DimseDestination, parcel: Parcel) -> dict[str, str] | str:
 
 
 def test_both_sides_trusted(parcel: Parcel, certificates: dict[str, Tls]) -> None:
-    with Pacs().running(tls=server_context(certificates["archive"])) as pacs:
+    with Pacs().running(tls=archive_context(certificates["archive"])) as pacs:
         notes = attempt(destination(pacs.port, certificates["service"]), parcel)
     assert len(notes) == len(pacs.stored) == 5
 
@@ -106,7 +136,7 @@ def test_both_sides_trusted(parcel: Parcel, certificates: dict[str, Tls]) -> Non
 def test_nothing_is_sent_where_one_side_is_not_trusted(
     parcel: Parcel, certificates: dict[str, Tls], ours: str | None, theirs: str
 ) -> None:
-    with Pacs().running(tls=server_context(certificates[theirs])) as pacs:
+    with Pacs().running(tls=archive_context(certificates[theirs])) as pacs:
         tls = None if ours is None else certificates[ours]
         if ours == "stranger":
             # We would trust it, but it does not trust us.
@@ -133,7 +163,7 @@ def test_nothing_is_sent_in_the_clear_to_an_archive_without_tls(
 def test_certificate_of_another_host_is_refused_unless_settings_say_otherwise(
     parcel: Parcel, certificates: dict[str, Tls]
 ) -> None:
-    with Pacs().running(tls=server_context(certificates["elsewhere"])) as pacs:
+    with Pacs().running(tls=archive_context(certificates["elsewhere"])) as pacs:
         strict = destination(pacs.port, certificates["service"])
         assert attempt(strict, parcel) == "unreachable"
         lenient = destination(pacs.port, certificates["service"], check_host=False)
@@ -146,7 +176,7 @@ def test_late_commitment_needs_a_trusted_certificate(
     parcel: Parcel, certificates: dict[str, Tls]
 ) -> None:
     port, notes = free_port(), {}
-    with Pacs().running(tls=server_context(certificates["archive"])) as pacs:
+    with Pacs().running(tls=archive_context(certificates["archive"])) as pacs:
         commitment = {"port": port, "address": "127.0.0.1", "wait_seconds": 0.3}
         target = destination(pacs.port, certificates["service"], commitment=commitment)
         sender = DimseSender(target)
@@ -169,7 +199,7 @@ def test_late_commitment_needs_a_trusted_certificate(
 
 def test_silent_peers_keep_nobody_out(parcel: Parcel, certificates: dict[str, Tls]) -> None:
     pacs = Pacs()
-    with pacs.running(tls=server_context(certificates["archive"])), ExitStack() as silent:
+    with pacs.running(tls=archive_context(certificates["archive"])), ExitStack() as silent:
         for _ in range(3):
             connection = socket.create_connection(("127.0.0.1", pacs.port), timeout=5)
             silent.enter_context(closing(connection))
@@ -180,7 +210,7 @@ def test_silent_peers_keep_nobody_out(parcel: Parcel, certificates: dict[str, Tl
 def test_https_server_must_be_signed_by_the_named_authorities(
     parcel: Parcel, certificates: dict[str, Tls], authority: str
 ) -> None:
-    server_side = server_context(certificates["archive"])
+    server_side = archive_context(certificates["archive"])
     server_side.verify_mode = server_side.verify_mode.CERT_NONE
     notes: dict[str, str] = {}
     with WebServer(stores_all).running(tls=server_side) as server:
@@ -197,25 +227,65 @@ def test_https_server_must_be_signed_by_the_named_authorities(
         assert server.requests == []
 
 
+def test_instance_is_received_while_others_do_not_shake_hands(
+    house: House, certificates: dict[str, Tls], receiver_port: int
+) -> None:
+    entity = AE(ae_title="SENDER")
+    entity.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
+    context = client_context(certificates["archive"], check_host=False)
+    with (
+        closing(socket.create_connection(("127.0.0.1", receiver_port), 5)),
+        closing(socket.create_connection(("127.0.0.1", receiver_port), 5)),
+    ):
+        association = entity.associate(
+            "127.0.0.1", receiver_port, ae_title="CALCISCOPE", tls_args=(context, "localhost")
+        )
+        assert association.is_established
+        assert association.send_c_store(dcmread(BytesIO(ct_slice(1)))).Status == 0
+        association.release()
+    assert len(house.known_files()) == 1
+
+
+def test_client_without_certificate_is_not_let_in(
+    certificates: dict[str, Tls], receiver_port: int
+) -> None:
+    context = ssl.create_default_context(cafile=str(certificates["service"].authorities))
+    context.check_hostname = False
+    with (
+        closing(socket.create_connection(("127.0.0.1", receiver_port), 5)) as plain,
+        pytest.raises((ssl.SSLError, ConnectionError)),
+        context.wrap_socket(plain) as secured,
+    ):
+        # In TLS 1.3 the refusal comes with the first answer.
+        secured.sendall(b"x")
+        if not secured.recv(1):
+            raise ConnectionError
+
+
+@pytest.mark.parametrize("context", [client_context, server_context, archive_context])
 def test_files_that_will_not_do_are_told_at_the_start(
-    certificates: dict[str, Tls], tmp_path: Path
+    certificates: dict[str, Tls], tmp_path: Path, context: Callable[[Tls], ssl.SSLContext]
 ) -> None:
     good = certificates["service"]
     shutil.copy(good.key, tmp_path / "open.key")
-    (tmp_path / "open.key").chmod(0o640)
-    with pytest.raises(SettingsError, match="chmod 600"):
-        client_context(good.model_copy(update={"key": tmp_path / "open.key"}))
+    for mode in (0o640, 0o644):
+        (tmp_path / "open.key").chmod(mode)
+        with pytest.raises(SettingsError, match="chmod 600"):
+            context(good.model_copy(update={"key": tmp_path / "open.key"}))
     other_key = good.model_copy(update={"key": certificates["archive"].key})
     with pytest.raises(SettingsError, match="no certificate and its key"):
-        server_context(other_key)
-    with pytest.raises(SettingsError, match="holds no certificates"):
-        client_context(good.model_copy(update={"authorities": good.key}))
+        context(other_key)
+    (tmp_path / "nothing.pem").write_text("nothing")
+    for no_authorities in (good.key, tmp_path / "nothing.pem"):
+        with pytest.raises(SettingsError, match="holds no certificates in PEM and cannot be used"):
+            context(good.model_copy(update={"authorities": no_authorities}))
     with pytest.raises(SettingsError, match="check the path"):
-        client_context(good.model_copy(update={"authorities": tmp_path / "missing.pem"}))
+        context(good.model_copy(update={"authorities": tmp_path / "missing.pem"}))
 
 
+@pytest.mark.parametrize("context", [client_context, server_context, archive_context])
 def test_key_with_a_passphrase_does_not_ask_for_it(
-    certificates: dict[str, Tls], tmp_path: Path
+    certificates: dict[str, Tls], tmp_path: Path, context: Callable[[Tls], ssl.SSLContext]
 ) -> None:
     locked = tmp_path / "locked.key"
     openssl(
@@ -224,4 +294,4 @@ def test_key_with_a_passphrase_does_not_ask_for_it(
     )  # fmt: skip
     locked.chmod(0o600)
     with pytest.raises(SettingsError, match="without a passphrase"):
-        client_context(certificates["service"].model_copy(update={"key": locked}))
+        context(certificates["service"].model_copy(update={"key": locked}))

@@ -1,10 +1,14 @@
 """Writing files so that they survive a power cut, one small step at a time."""
 
+import errno
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What a disk answers that has no room left, or none for this user."""
 
 SYNCING_THREADS = 8
 """Many files are brought to disk together much faster than one after another."""
