@@ -13,8 +13,9 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from pynetdicom import AE
+from tests.ports import free_port
 from tests.service.delivery import conftest as delivery
-from tests.service.delivery.pacs import TITLE, Pacs, free_port, report_later
+from tests.service.delivery.pacs import TITLE, Pacs, report_later
 from tests.service.delivery.test_dicomweb import stores_all
 from tests.service.delivery.web_server import WebServer
 from tests.service.intake import conftest as intake
