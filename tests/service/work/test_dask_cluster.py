@@ -29,7 +29,7 @@ pytestmark = [
 def scheduler(stand_ins: None, tmp_path: Path) -> Iterator[str]:
     """Address of a cluster of two workers of one thread each."""
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
         local_directory=str(tmp_path / "dask"), memory_limit=None,
     ) as cluster:  # fmt: skip
         yield cluster.scheduler_address
