@@ -90,7 +90,9 @@ class Parts:
         self._loops += [*self._house, *self._ways_in.loops, *self._ways_out.loops]
         self._urls = [hook.url for hook in settings.notifications]
         self._destinations = names = [each.name for each in settings.destinations]
-        self.health = Health(journal, self._loops, gate, names, self._ways_in.others)
+        self.health = Health(
+            journal, self._loops, gate, names, self._ways_in.others, (executor.trouble,)
+        )
         self._page: PageServer | None = None
         if settings.status_page is not None:
             operator = Operator(journal, data, clock, audit)

@@ -59,6 +59,14 @@ def test_closed_gate_and_broken_receiver_keep_studies_out(journal: Journal) -> N
     )
 
 
+def test_workers_that_do_not_come_up_are_told(journal: Journal) -> None:
+    trouble = ["2 of 2 workers cannot be started anew"]
+    health = Health(journal, [], OpenGate(), troubles=[lambda: "", lambda: trouble[0]])
+    assert health.ready() == Verdict(False, ("2 of 2 workers cannot be started anew",))
+    trouble[0] = ""
+    assert health.ready() == Verdict(True, ())
+
+
 def test_journal_that_does_not_answer(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> dict[str, int]:
         raise sqlite3.OperationalError("disk I/O error")

@@ -132,6 +132,20 @@ def test_a_scheduler_that_was_started_anew_gets_the_runner_again(
     assert outcomes(executor, 1)[1].kind is OutcomeKind.DONE
 
 
+def test_a_cluster_that_went_away_is_told(
+    make_cluster: MakeCluster, scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calciscope.service.work.dask_cluster.CONNECT_SECONDS", 0.2)
+    executor = make_cluster()
+    executor.start()
+    assert executor.free() == 2
+    assert executor.trouble() == ""
+    with distributed.Client(scheduler, set_as_default=False) as other:
+        other.shutdown()
+    until(lambda: executor.free() == 0)
+    assert scheduler in executor.trouble()
+
+
 def test_a_missing_model_is_told_at_the_start(make_cluster: MakeCluster) -> None:
     with pytest.raises(ServiceError, match="ct-calcification 9 is not here; install it"):
         make_cluster(BROKEN).start()

@@ -50,6 +50,9 @@ class HandExecutor:
     def free(self) -> int:
         return self.places - len(self.requests)
 
+    def trouble(self) -> str:
+        return ""
+
     def submit(self, request: WorkRequest) -> None:
         if self.broken:
             raise ServiceError("the cluster is away")

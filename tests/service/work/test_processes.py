@@ -97,6 +97,29 @@ def test_a_worker_that_dies_while_idle_costs_no_study(
     assert outcomes(executor)[1].kind is OutcomeKind.DONE
 
 
+def test_a_worker_that_does_not_come_up_again_is_told_until_it_does(
+    make_executor: MakeExecutor, make_request: MakeRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executor = make_executor(workers=2)
+    executor.start()
+    assert executor.trouble() == ""
+
+    def no_memory(*_: object) -> Child:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("calciscope.service.work.slot.Child", no_memory)
+        executor.submit(make_request(1, "exit"))
+        until(executor.trouble)
+        assert executor.trouble() == (
+            "1 of 2 workers cannot be started anew: a worker cannot be started"
+            " (Cannot allocate memory); look at memory and disk"
+        )
+        assert executor.free() == 1
+    until(lambda: executor.free() == 2)
+    assert executor.trouble() == ""
+
+
 def test_refusals_and_failures_come_through(
     make_executor: MakeExecutor, make_request: MakeRequest
 ) -> None:

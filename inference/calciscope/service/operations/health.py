@@ -52,6 +52,7 @@ class Health:
         gate: that should be open.
         destinations: names in the settings; deliveries to another are told.
         others: parts with a thread of their own, such as the receiver: name, whether it is well.
+        troubles: parts that say why they cannot work; an empty text while they can.
         stuck_seconds: of a turn, after which a restart is the cure.
     """
 
@@ -62,6 +63,7 @@ class Health:
         gate: Gate,
         destinations: Sequence[str] = (),
         others: Sequence[tuple[str, Callable[[], bool]]] = (),
+        troubles: Sequence[Callable[[], str]] = (),
         stuck_seconds: float = STUCK_SECONDS,
     ) -> None:
         self._journal = journal
@@ -69,6 +71,7 @@ class Health:
         self._gate = gate
         self._destinations = frozenset(destinations)
         self._others = tuple(others)
+        self._troubles = tuple(troubles)
         self._stuck_seconds = stuck_seconds
 
     def live(self) -> Verdict:
@@ -94,6 +97,7 @@ class Health:
         reasons += [
             f"{name} does not work; see the log" for name, well in self._others if not well()
         ]
+        reasons += [sentence for trouble in self._troubles if (sentence := trouble())]
         if self._gate.closed:
             reasons.append(self._gate.closed)
         try:

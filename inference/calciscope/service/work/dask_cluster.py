@@ -70,6 +70,7 @@ class DaskExecutor:
         self._tasks: list[_Task] = []
         self._kept: list[tuple[int, Outcome]] = []
         self._next_try = 0.0
+        self._trouble = ""
         # Of the scheduler whose workers have the runner.
         self._scheduler_id = ""
 
@@ -84,10 +85,7 @@ class DaskExecutor:
         workers = list(client.scheduler_info(n_workers=-1)["workers"])
         if not workers:
             self._close()
-            raise ServiceError(
-                f"the Dask cluster at {self._cluster.scheduler} has no workers; start some with"
-                f" dask worker {self._cluster.scheduler} --nthreads 1"
-            )
+            raise ServiceError(self._no_workers())
         try:
             for each in [client.submit(warm_up, workers=[w], pure=False) for w in workers]:
                 each.result(timeout=WARM_UP_SECONDS)
@@ -103,13 +101,18 @@ class DaskExecutor:
     def free(self) -> int:
         """How many studies the cluster could begin at once; none while it is out of reach."""
         client = self._living_client()
-        if client is None:
-            return 0
-        try:
-            threads = int(sum(client.nthreads().values()))
-        except (OSError, TimeoutError):
+        threads = None
+        if client is not None:
+            with suppress(OSError, TimeoutError):
+                threads = int(sum(client.nthreads().values()))
+        self._trouble = "" if threads else self._no_workers() if threads == 0 else self._silent()
+        if threads is None:
             return 0
         return max(min(self._cluster.parallel, threads) - len(self._tasks), 0)
+
+    def trouble(self) -> str:
+        """Why the cluster could begin nothing when it was last asked."""
+        return self._trouble
 
     def submit(self, request: WorkRequest) -> None:
         """Give a request to the cluster.
@@ -154,6 +157,18 @@ class DaskExecutor:
             self._abort(task)
         self._tasks = []
         self._close()
+
+    def _no_workers(self) -> str:
+        return (
+            f"the Dask cluster at {self._cluster.scheduler} has no workers; start some with"
+            f" dask worker {self._cluster.scheduler} --nthreads 1"
+        )
+
+    def _silent(self) -> str:
+        return (
+            f"the Dask scheduler at {self._cluster.scheduler} does not answer; start it, or"
+            " mend work.dask.scheduler"
+        )
 
     def _ended(self, task: _Task) -> Outcome | None:
         """What became of a task; None while it runs."""
@@ -201,10 +216,7 @@ class DaskExecutor:
         try:
             client = Client(self._cluster.scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
-            raise ServiceError(
-                f"the Dask scheduler at {self._cluster.scheduler} does not answer; start it, or"
-                " mend work.dask.scheduler"
-            ) from error
+            raise ServiceError(self._silent()) from error
         self._client = client
         try:
             self._see_to_runner(client)

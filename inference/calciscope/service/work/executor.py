@@ -23,6 +23,9 @@ class Executor(Protocol):
     def free(self) -> int:
         """How many requests may be submitted now."""
 
+    def trouble(self) -> str:
+        """Why studies wait although workers should be there; empty while all is well."""
+
     def submit(self, request: WorkRequest) -> None:
         """Begin a request; only while `free` is not 0."""
 

@@ -71,6 +71,13 @@ class ProcessExecutor:
         """How many workers are ready and idle."""
         return sum(slot.idle for slot in self._slots)
 
+    def trouble(self) -> str:
+        """How many workers do not come up, and why the first of them does not."""
+        found = [slot.trouble for slot in self._slots if slot.trouble]
+        if not found:
+            return ""
+        return f"{len(found)} of {len(self._slots)} workers cannot be started anew: {found[0]}"
+
     def submit(self, request: WorkRequest) -> None:
         """Give a request to an idle worker.
 

@@ -69,6 +69,11 @@ class Slot:
         self.idle = False
 
     @property
+    def trouble(self) -> str:
+        """Why there is no worker and none comes up; empty while there is one or one is expected."""
+        return self._trouble
+
+    @property
     def pid(self) -> int:
         """Process id of the worker; 0 when there is none."""
         child = self._child
@@ -130,13 +135,13 @@ class Slot:
         failures = 0
         while not self._stopping.is_set():
             trouble = self._try_to_spawn()
+            self._trouble = trouble
             if not trouble:
                 return True
             failures += 1
             LOGGER.error("a worker does not come up, attempt %d", failures)
             if not self._up.is_set():
                 # At the start of the service: it is told at once what is wrong.
-                self._trouble = trouble
                 self._stopping.set()
                 return False
             self._stopping.wait(delay(RESTARTS, failures, self._random))
