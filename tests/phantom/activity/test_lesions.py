@@ -94,3 +94,27 @@ def test_a_sleeve_reaches_as_far_as_asked_but_not_through_the_fascia(layers: Lay
     # 4 mm of the ball and 6 beyond; no more, and less by no more than a voxel.
     assert 10.0 - 2.8 - 0.5 < reached.max() <= 10.0
     assert 10.0 - 2.8 - 0.5 < -reached.min() <= 10.0
+
+
+def test_uptake_of_a_joined_chain_bridges_its_gaps(layers: Layers) -> None:
+    """Half of the hot chains have one sleeve, as the digital twin has; others one for each rod."""
+    rods = [rod(-14, -16), rod(-14, 16)]
+    for joined in (False, True):
+        region = sleeve(layers, rods, Compartment.MUSCLE, 2.0, joined)
+        assert region is not None
+        box, share = region
+        middle = np.rint(layers.grid.index((-14, 0, 0))).astype(int) - [s.start for s in box]
+        assert (share[tuple(middle)] > 0.5) == joined
+        assert (share[~layers.of_compartment(Compartment.MUSCLE)[box]] == 0).all()
+
+
+@pytest.mark.parametrize(("name", "share"), [("C3", 1.0), ("C3", 0.0), ("C5_focus", 1.0)])
+def test_only_hot_chains_of_rods_are_joined(layers: Layers, name: str, share: float) -> None:
+    settings = always(1.0)
+    settings = replace(settings, shares={**settings.shares, "joined_chains": share})
+    rods = [rod(-14, -16, name=name), rod(-14, 16, name=name)]
+    (focus,) = paint_lesions(layers, rods, settings, RNG(1))
+    middle = np.rint(layers.grid.index((-14, 0, 0))).astype(int)
+    assert (layers.suv[tuple(middle)] == pytest.approx(focus.suv, rel=0.01)) == (
+        name == "C3" and share == 1.0
+    )

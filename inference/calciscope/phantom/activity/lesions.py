@@ -1,8 +1,10 @@
 """Mineral of the CT in the activity map: active in a sleeve around it, or inert."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from calciscope.labels import Compartment
@@ -11,6 +13,7 @@ from calciscope.phantom.activity.layers import VOXEL_MM, Layers
 from calciscope.phantom.activity.settings import ActivitySettings
 from calciscope.phantom.mineral import Lesion, rasterize
 from calciscope.spect.findings import ConcordanceClass
+from calciscope.volume import Volume
 
 Rng = np.random.Generator
 Group = list[tuple[int, Lesion]]
@@ -20,6 +23,9 @@ LINK_MM = 45.0
 """Lesions of one kind and compartment that follow each other this closely are one group."""
 
 REACH_MM = 8.0
+
+CHAIN = "C3"
+"""Kind of mineral whose rods follow each other along a muscle fiber."""
 
 
 def compartment_of(lesion: Lesion) -> Compartment | None:
@@ -78,7 +84,9 @@ def _paint_group(
 ) -> Focus | None:  # fmt: skip
     beyond = settings.lesions["beyond_mm"].draw(rng) if active else 0.0
     suv = settings.lesions["suv" if active else "cold_suv"].draw(rng)
-    region = sleeve(layers, [lesion for _, lesion in group], compartment, beyond)
+    chain = group[0][1].name == CHAIN and len(group) > 1
+    joined = active and chain and rng.uniform() < settings.shares["joined_chains"]
+    region = sleeve(layers, [lesion for _, lesion in group], compartment, beyond, joined)
     if region is None:
         return None
     if active:
@@ -118,9 +126,16 @@ def _paint_cold(
 
 
 def sleeve(
-    layers: Layers, lesions: Sequence[Lesion], compartment: Compartment, beyond_mm: float
+    layers: Layers,
+    lesions: Sequence[Lesion],
+    compartment: Compartment,
+    beyond_mm: float,
+    joined: bool = False,
 ) -> Region | None:
-    """The mineral of some lesions and what lies within a distance of it, in its compartment."""
+    """The mineral of some lesions and what lies within a distance of it, in its compartment.
+
+    Joined, the uptake bridges the gaps between lesions that follow each other.
+    """
     cover = np.zeros(layers.suv.shape, np.float32)
     for lesion in lesions:
         patch = rasterize(lesion, layers.grid, step_mm=1.0)
@@ -139,7 +154,21 @@ def sleeve(
         return (box[0], box[1], box[2]), part
     # From the middle of the voxels that hold most of it: fractions shift the surface.
     core = part >= min(0.5, 0.7 * float(part.max()))
+    if joined:
+        core |= _lines(lesions, layers.grid)[box]
     away = np.asarray(ndimage.distance_transform_edt(~core, VOXEL_MM)) - 0.5 * VOXEL_MM
     share = np.clip(0.5 + (beyond_mm - away) / VOXEL_MM, 0, 1)
     own = layers.of_compartment(compartment)[box] | (part > 0.1)
     return (box[0], box[1], box[2]), (share * own).astype(np.float32)
+
+
+def _lines(lesions: Sequence[Lesion], grid: Volume) -> NDArray[np.bool_]:
+    """Voxels on the lines from the center of each lesion to that of the next."""
+    found = np.zeros(grid.shape, bool)
+    for one, other in pairwise(lesions):
+        away = float(np.linalg.norm(other.center_mm - one.center_mm))
+        places = np.linspace(one.center_mm, other.center_mm, int(2 * away / VOXEL_MM) + 2)
+        index = np.rint(grid.index(places)).astype(int)
+        index = index[((index >= 0) & (index < grid.shape)).all(axis=1)]
+        found[tuple(index.T)] = True
+    return found
