@@ -6,6 +6,7 @@ moments and started again. In the end every study must be delivered exactly once
 with a reason.
 """
 
+import contextlib
 import hashlib
 import random
 import sqlite3
@@ -106,6 +107,8 @@ class KillTest:
         self.report = KillReport()
         self._waiting: list[tuple[float, SmallStudy, range]] = []
         self._senders: list[threading.Thread] = []
+        self._closed = threading.Event()
+        self._running: int | None = None
         config = folder / "watch.yaml"
         config.write_text(yaml.safe_dump(self._settings(self.archive.start())))
         self._nursery = subprocess.Popen(
@@ -160,14 +163,13 @@ class KillTest:
         """
         for number in range(kills):
             self._feed()
-            pid = self._start()
+            pid = self.start()
             if number % 2:
                 self._wait_for(self.random.choice(MOMENTS))
                 time.sleep(self.random.uniform(0.0, 0.03))
             else:
                 time.sleep(self.random.uniform(0.01, self.longest_seconds))
-            subprocess.run(["kill", "-KILL", str(pid)], check=True)
-            ended = self._line()
+            ended = self._end("KILL")
             self.report.kills += 1
             if ended != f"ended {pid} 9":
                 self.report.faults.append(f"the service ended before kill {number}: {ended}")
@@ -181,22 +183,24 @@ class KillTest:
 
     def settle(self, seconds: float) -> KillReport:
         """Let the service run until nothing is left to do, stop it in order, and count."""
-        pid = self._start()
+        pid = self.start()
         end = time.monotonic() + seconds
         self._deal_out_late(everything=True)
         for sender in self._senders:
             sender.join(seconds)
         while time.monotonic() < end and not self._quiet():
             time.sleep(0.2)
-        subprocess.run(["kill", "-TERM", str(pid)], check=True)
-        ended = self._line()
+        ended = self._end("TERM")
         if ended != f"ended {pid} 0":
             self.report.faults.append(f"the last service did not stop in order: {ended}")
         self._count()
         return self.report
 
     def close(self) -> None:
-        """End the helpers."""
+        """End the helpers, and the service that a fault of the test may have left."""
+        self._closed.set()
+        if self._running is not None:
+            self._end("KILL")
         if self._nursery.stdin is not None:
             self._nursery.stdin.close()
         self._nursery.wait(30)
@@ -204,12 +208,21 @@ class KillTest:
             self._nursery.stdout.close()
         self.archive.stop()
 
-    def _start(self) -> int:
+    def start(self) -> int:
+        """Start a service; its process id."""
         if self._nursery.stdin is None:
             raise RuntimeError("the nursery has no input")
         self._nursery.stdin.write("start\n")
         self._nursery.stdin.flush()
-        return int(self._line())
+        self._running = int(self._line())
+        return self._running
+
+    def _end(self, signal: str) -> str:
+        """Send a signal to the service and wait for its end; what the nursery says of it."""
+        subprocess.run(["kill", f"-{signal}", str(self._running)], check=True)
+        ended = self._line()
+        self._running = None
+        return ended
 
     def _line(self) -> str:
         if self._nursery.stdout is None:
@@ -262,7 +275,7 @@ class KillTest:
     def _store(self, study: SmallStudy, numbers: range) -> None:
         """Send as a scanner does: again and again, until each instance was answered with 0000."""
         left = list(numbers)
-        while left:
+        while left and not self._closed.is_set():
             ae = AE("SENDER")
             ae.connection_timeout = ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 3
             ae.add_requested_context(CTImageStorage)
@@ -283,12 +296,15 @@ class KillTest:
     def _seen(self) -> set[str]:
         """What is at work now."""
         found: set[str] = set()
-        if any(self.data.incoming.glob("*")):
-            found.add("receiving a file")
-        if any(self.data.work.glob("*/*")):
-            found.add("writing results")
-        if any(self.share.glob(".*")):
-            found.add("copying to the folder")
+        for what, folder, pattern in (
+            ("receiving a file", self.data.incoming, "*"),
+            ("writing results", self.data.work, "*/*"),
+            ("copying to the folder", self.share, ".*"),
+        ):
+            # A folder that goes away while it is looked at is not at work any more.
+            with contextlib.suppress(FileNotFoundError):
+                if any(folder.glob(pattern)):
+                    found.add(what)
         if self.data.journal.exists():
             look = sqlite3.connect(self.data.journal, timeout=10)
             try:

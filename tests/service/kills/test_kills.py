@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,16 @@ def quiet_senders(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     caplog.set_level(logging.CRITICAL + 1, "pynetdicom")
     yield
     gc.collect()
+
+
+@pytest.mark.slow
+def test_a_broken_off_test_leaves_no_service_behind(tmp_path: Path) -> None:
+    """The nursery waits for its service: closing must end that first."""
+    test = KillTest(tmp_path, seed=1, port=free_port())
+    pid = test.start()
+    test.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 @pytest.mark.slow
