@@ -10,16 +10,14 @@ from numpy.typing import NDArray
 
 from calciscope.ct.measurements import CtMeasurement, measure_study
 from calciscope.errors import InputError
-from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment, Label
+from calciscope.labels import Compartment, Label
 from calciscope.locations import Laterality
 from calciscope.readers.spect_study import SUVBW, SpectStudy
 from calciscope.readers.study import CtAcquisition
 from calciscope.spect.analysis import SpectAnalysis, analyze_spect
 from calciscope.spect.findings import ConcordanceClass
-from calciscope.spect.hot_spot_measurer import judge
 from calciscope.spect.rule import MajorityTissue
 from calciscope.spect.scene import SpectScene
-from calciscope.spect.settings import SpectSettings
 from calciscope.volume import Volume
 
 from .conftest import Blob, leg_labels, positions
@@ -157,40 +155,3 @@ def test_a_classifier_that_answers_wrongly_is_refused(
     uptake = draw_uptake(spect_grid, [Blob(DEPOSIT, 9.5, 18.0)])
     with pytest.raises(InputError, match="classifier"):
         analyze_spect(SpectStudy(Path("x"), uptake, SUVBW, None), *study_of_ct, Broken())
-
-
-@pytest.mark.parametrize(
-    ("given", "compartment", "runner_up"),
-    [
-        ({Compartment.MUSCLE: 0.7, Compartment.BONE: 0.3}, Compartment.MUSCLE, None),
-        # Nearly as likely: neither.
-        (
-            {Compartment.MUSCLE: 0.55, Compartment.SUBCUTANEOUS: 0.45},
-            Compartment.INDETERMINATE,
-            Compartment.SUBCUTANEOUS,
-        ),
-        # Likelier than all others, but not likely.
-        (
-            {Compartment.MUSCLE: 0.45, Compartment.BONE: 0.2, Compartment.BREAST: 0.2,
-             Compartment.URINARY: 0.15},
-            Compartment.INDETERMINATE,
-            None,
-        ),
-        # Bone and joint are of one skeleton.
-        ({Compartment.JOINT: 0.5, Compartment.BONE: 0.4}, Compartment.JOINT, Compartment.BONE),
-        (
-            {Compartment.JOINT: 0.3, Compartment.BONE: 0.3, Compartment.MUSCLE: 0.4},
-            Compartment.INDETERMINATE,
-            Compartment.BONE,
-        ),
-    ],
-)  # fmt: skip
-def test_abstention(
-    given: dict[Compartment, float], compartment: Compartment, runner_up: Compartment | None
-) -> None:
-    row = np.array([given.get(each, 0.0) for each in HOT_SPOT_COMPARTMENTS], np.float32)
-    verdict = judge(row, SpectSettings())
-    assert verdict.compartment is compartment
-    assert verdict.runner_up is runner_up
-    assert verdict.mixed is (runner_up is not None)
-    assert verdict.probability == pytest.approx(max(given.values()))

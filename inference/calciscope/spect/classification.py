@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment
+from calciscope.labels import HOT_SPOT_COMPARTMENTS
 from calciscope.models.engine import Engine, create_engine
 from calciscope.models.hot_spot_manifest import HotSpotManifest
 from calciscope.models.registry import find_hot_spot_model
@@ -87,16 +87,6 @@ class CompartmentClassifier:
             )
             result = with_priors(result, trained, expected)
         return result.astype(np.float32)
-
-
-def decide(probabilities: NDArray[np.float32], minimum: float) -> list[Compartment]:
-    """The likeliest compartment of each row (n, 11); indeterminate below the minimum."""
-    return [
-        HOT_SPOT_COMPARTMENTS[int(row.argmax())]
-        if float(row.max()) >= minimum
-        else Compartment.INDETERMINATE
-        for row in probabilities
-    ]
 
 
 def load_classifier(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from calciscope.ct.anatomy import Anatomy
 from calciscope.ct.lesion_measurer import ALONG_A_SHAFT
 from calciscope.ct.shape import angle_deg
-from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment, Label
+from calciscope.labels import HOT_SPOT_COMPARTMENTS, Label
 from calciscope.spect.findings import HotSpot, UptakeRatios
 from calciscope.spect.hot_spots import HotSpots
 from calciscope.spect.physiologic import Candidate, bone_counterpart, is_physiologic
@@ -17,55 +17,10 @@ from calciscope.spect.references import MOSTLY_BONE, References, contralateral_m
 from calciscope.spect.scene import SpectScene
 from calciscope.spect.settings import SpectSettings
 from calciscope.spect.uptake import measure_uptake
-
-SKELETON = (Compartment.BONE, Compartment.JOINT)
+from calciscope.spect.verdict import judge
 
 LEAST_ORIENTED = 0.5
 """Hot spots of less linearity have no direction: the blur makes all that is small round."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the probabilities of the compartments amount to.
-
-    Attributes:
-        compartment: indeterminate where none is likely enough, or where it is mixed; of bone and
-            joint, which border on one another, the likelier where they together are likely enough.
-        probability: of the likeliest.
-        mixed: whether another is nearly as likely.
-        runner_up: that other; None where it is not mixed.
-    """
-
-    compartment: Compartment
-    probability: float
-    mixed: bool
-    runner_up: Compartment | None
-
-
-def judge(probabilities: NDArray[np.float32], settings: SpectSettings) -> Verdict:
-    """Decide on a compartment, or abstain.
-
-    Args:
-        probabilities: of `HOT_SPOT_COMPARTMENTS`, shape (11,).
-    """
-    # Of equal ones the first comes first.
-    first, second = np.argsort(-probabilities, kind="stable")[:2]
-    most = float(probabilities[first])
-    mixed = most - float(probabilities[second]) < settings.mixed_margin
-    bony = [HOT_SPOT_COMPARTMENTS.index(each) for each in SKELETON]
-    if first in bony:
-        skeleton = float(probabilities[bony].sum())
-        other = float(np.delete(probabilities, bony).max())
-        unclear = skeleton - other < settings.mixed_margin
-        unclear |= skeleton < settings.minimum_probability
-    else:
-        unclear = mixed or most < settings.minimum_probability
-    return Verdict(
-        Compartment.INDETERMINATE if unclear else HOT_SPOT_COMPARTMENTS[first],
-        most,
-        mixed,
-        HOT_SPOT_COMPARTMENTS[second] if mixed else None,
-    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from calciscope.evaluation.spect.conditions import (
 from calciscope.evaluation.spect.rows import ANSWER, RULE, SpectCaseResult
 from calciscope.evaluation.spect.sample import sample_of
 from calciscope.evaluation.spect.summarizing import cautions_of, summarize, summary_lines
-from calciscope.labels import Compartment
+from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment
 
 from .conftest import certain, focus, hot_spot, result
 
@@ -80,9 +80,22 @@ def test_groups_of_cases_have_a_point_from_five_cases_on() -> None:
 
 
 def test_hot_spots_below_the_threshold_are_left_unanswered(three: list[SpectCaseResult]) -> None:
-    data = summarize("spect_test", three, CONDITIONS, 0.81)
+    data = summarize("spect_test", three, CONDITIONS, 0.83)
     assert data.abstention.rejected.value == 1.0
     assert data.abstention.answered_accuracy.value is None
+
+
+def test_what_is_left_unanswered_is_what_the_program_leaves() -> None:
+    """A second compartment nearly as likely leaves it open; bone and joint count together."""
+    pairs = ((BONE, Compartment.JOINT, 0.45, 0.45), (MUSCLE, Compartment.VASCULAR, 0.56, 0.44))
+    said = tuple(
+        tuple({first: p, second: q}.get(each, 0.0) for each in HOT_SPOT_COMPARTMENTS)
+        for first, second, p, q in pairs
+    )
+    case = replace(result("a", [BONE, MUSCLE], {}), answers={ANSWER: said, RULE: said})
+    report = summarize("x", [case], (ITSELF,), 0.52).abstention
+    assert report.rejected.value == 0.5
+    assert report.answered_accuracy.value == 1.0
 
 
 def test_false_and_empty_hot_spots_are_not_judged() -> None:

@@ -13,7 +13,7 @@ from calciscope.evaluation.spect.scenes import scene_of
 from calciscope.evaluation.spect.truth import hot_spot_truth
 from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment
 from calciscope.models.registry import find_hot_spot_model, installed_models
-from calciscope.spect.classification import decide, load_classifier
+from calciscope.spect.classification import load_classifier
 from calciscope.spect.hot_spots import find_hot_spots
 from calciscope.spect.patch_inputs import input_length
 from calciscope.spect.patch_spec import PatchSpec
@@ -117,20 +117,20 @@ def test_temperature_finds_how_much_too_sure_logits_are() -> None:
 
 def test_abstention_names_as_many_as_it_may() -> None:
     surest = np.array([0.4, 0.5, 0.6, 0.7, 0.8])
-    probabilities = np.column_stack([surest, 1.0 - surest - 1e-3, np.full(5, 1e-3)])
-    truth = np.array([2, 2, 0, 0, 0])
-    probabilities[:2, 1] = 0.1
+    probabilities = np.zeros((5, len(HOT_SPOT_COMPARTMENTS)))
+    muscle, skin, vessel = (
+        HOT_SPOT_COMPARTMENTS.index(each)
+        for each in (Compartment.MUSCLE, Compartment.SUBCUTANEOUS, Compartment.VASCULAR)
+    )
+    probabilities[:, muscle] = surest
+    probabilities[:2, skin] = 0.1
+    truth = np.array([vessel, vessel, muscle, muscle, muscle])
     chosen = choose_abstention(probabilities, truth, 1.0)
     # Right are those of 0.6, 0.7 and 0.8: three of five are named from 0.51 on.
     assert chosen.minimum_probability == pytest.approx(0.51)
     assert (chosen.coverage, chosen.accuracy) == (0.6, 1.0)
     # Three of four, with the one of 0.5, are enough for 0.7: named above 0.4.
     assert choose_abstention(probabilities, truth, 0.7).minimum_probability == pytest.approx(0.41)
-
-
-def test_decisions_below_the_minimum_are_indeterminate() -> None:
-    rows = np.zeros((2, 11), dtype=np.float32)
-    rows[0, 2], rows[0, 3] = 0.7, 0.3
-    rows[1, 2], rows[1, 3] = 0.45, 0.55
-    assert decide(rows, 0.6) == [Compartment.MUSCLE, Compartment.INDETERMINATE]
-    assert decide(rows, 0.5) == [Compartment.MUSCLE, Compartment.SUBCUTANEOUS]
+    # The program leaves out what has a second compartment nearly as likely; so does the count.
+    probabilities[4, skin] = 0.7
+    assert choose_abstention(probabilities, truth, 1.0).coverage == 0.4

@@ -16,6 +16,7 @@ from calciscope.models.engine import create_engine
 from calciscope.models.hot_spot_manifest import load_hot_spot_manifest, write_hot_spot_manifest
 from calciscope.spect.classification import CompartmentClassifier
 from calciscope.spect.probabilities import softmax
+from calciscope.spect.verdict import named
 from calciscope_train.spect.datamodule import PlainHotSpots
 from calciscope_train.spect.patch_cache import cached_cases
 from calciscope_train.spect.scores import hot_spot_scores
@@ -129,18 +130,17 @@ def choose_abstention(
     accuracy: float,
     thresholds: Sequence[float] = tuple(np.round(np.arange(0.30, 0.96, 0.01), 2)),
 ) -> Abstention:
-    """The lowest threshold at which the named hot spots are right often enough.
+    """The lowest threshold at which the hot spots that the program names are right often enough.
 
     Where none is, the one of highest accuracy.
     """
-    surest = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
     best = Abstention(0.0, 0.0, -1.0)
     for threshold in thresholds:
-        named = surest >= threshold
-        if not named.any():
+        kept = named(probabilities, float(threshold))
+        if not kept.any():
             break
-        reached = Abstention(float(threshold), float(named.mean()), float(right[named].mean()))
+        reached = Abstention(float(threshold), float(kept.mean()), float(right[kept].mean()))
         if reached.accuracy >= accuracy:
             return reached
         if reached.accuracy > best.accuracy:

@@ -51,7 +51,7 @@ class AbstentionReport:
     Attributes:
         curve: over all thresholds.
         threshold: least probability that the program answers with.
-        rejected: share of hot spots below it.
+        rejected: share of hot spots below it, or with a second compartment nearly as likely.
         answered_accuracy, answered_macro_f1: of the others.
     """
 

@@ -36,6 +36,7 @@ from calciscope.evaluation.spect.rows import ANSWER, RULE, SpectCaseResult
 from calciscope.evaluation.spect.sample import Sample, is_judged, sample_of
 from calciscope.evaluation.summarizing import FEW_PATIENTS
 from calciscope.labels import HOT_SPOT_COMPARTMENTS
+from calciscope.spect.verdict import named
 
 RULE_NAME = "majority of CT tissue"
 FEW_HOT_SPOTS = 10
@@ -112,7 +113,7 @@ def _sources(results: Results) -> str:
 
 def _abstention(sample: Sample, threshold: float, seed: int) -> tuple[AbstentionReport, Figure]:
     """The curve, and what the program's own threshold does."""
-    kept = sample.certainty >= threshold
+    kept = named(sample.probabilities, threshold)
     answered = Sample(
         sample.truth[kept], sample.probabilities[kept], sample.patients[kept], sample.count
     )
@@ -127,8 +128,7 @@ def _abstention(sample: Sample, threshold: float, seed: int) -> tuple[Abstention
         measure(accuracy, answered.matrices, seed),
         measure(macro_f1, answered.matrices, seed),
     )
-    text = f"left unanswered (probability below {threshold:g})"
-    return report, Figure("rejected", text, "", False, rejected)
+    return report, Figure("rejected", "left unanswered", "", False, rejected)
 
 
 def _table(matrices: Counts) -> tuple[tuple[int, ...], ...]:

@@ -40,7 +40,7 @@ def risk_coverage_chart(data: SpectDataset) -> Chart:
             axes.plot(
                 [1.0 - rejected], [1.0 - right], "*", color=SECOND, markersize=10.0,
                 markeredgecolor="white", clip_on=False, zorder=4,
-                label=f"as shipped, from {report.threshold:g} on",
+                label="as shipped",
             )  # fmt: skip
         axes.set_xlim(0.0, 1.02)
         axes.set_ylim(0.0, 1.5 * max([*high, *y, 0.04]))

@@ -85,7 +85,8 @@ def _abstention(data: SpectDataset) -> Iterator[Block]:
         yield Text("Not measured: no hot spot has a true compartment.")
         return
     yield Text(
-        f"The program gives no compartment below a probability of {report.threshold:g}: it leaves"
+        f"The program gives no compartment below a probability of {report.threshold:g}, nor where"
+        " a second one is nearly as likely (bone and joint count together): it leaves"
         f" {interval(report.rejected, 3)} of the hot spots unanswered; of the others"
         f" {interval(report.answered_accuracy, 3)} are right, with a macro-F1 of"
         f" {interval(report.answered_macro_f1, 3)} (synthetic)."
