@@ -26,6 +26,7 @@ from calciscope.spect.findings import (
     UptakeRatios,
 )
 from calciscope.uptake_evidence import gather_evidence
+from calciscope.uptake_sentences import BEYOND_CT
 
 SUPPORTED, CONSIDERED, UNLIKELY = Grade
 HOT, COLD, ALONE, SMALL = ConcordanceClass
@@ -317,8 +318,26 @@ def test_classes_are_said_with_place_and_tissue(
         "(inert pattern).",
         "Uptake without calcification in breast (examined region): early calcification, "
         "inflammation or another cause.",
-        "Calcification too small for SPECT to call it cold in subcutis (left leg).",
+        "Calcification in subcutis (left leg) whose uptake SPECT cannot assess: too small, hidden "
+        "by uptake beside it, of faint uptake or out of view.",
     )
+
+
+def test_uptake_beyond_the_ct_is_no_calcification(
+    make_ct: Callable[..., CtFindings], lesion: Lesion
+) -> None:
+    spect = of_spots(spot(1, Compartment.MUSCLE))
+    rows = (Concordance(SMALL, (), (1,)),)
+    beyond = (
+        "Uptake outside of the CT field of view in leg muscles (left leg): calcification cannot "
+        "be assessed there."
+    )
+    assert said(make_ct(), spect, rows, None)[1] == beyond
+    # A lesion that cannot be assessed keeps its sentence beside it.
+    small = replace(lesion, id=3, compartment=Compartment.SUBCUTANEOUS)
+    sentences = said(make_ct(small), spect, (*rows, Concordance(SMALL, (3,), ())), None)
+    assert sentences[1].startswith("Calcification in subcutis (left leg) whose uptake SPECT")
+    assert sentences[2] == beyond
 
 
 def test_nothing_hot(make_ct: Callable[..., CtFindings]) -> None:
@@ -337,6 +356,7 @@ def test_every_cause_and_reason_has_words(
     assert {f"differential.grade.{grade.value}" for grade in Grade} <= set(words.sentences)
     assert {f"tissue.{kind.value}" for kind in Compartment} <= set(words.sentences)
     assert {f"uptake.{kind.value}" for kind in ConcordanceClass} <= set(words.sentences)
+    assert f"uptake.{BEYOND_CT}" in words.sentences
     ct, legs, rows = twin
     everywhere = of_spots(*(spot(n, kind) for n, kind in enumerate(HOT_SPOT_COMPARTMENTS, 1)))
     for spect in (legs, everywhere):

@@ -58,6 +58,7 @@ def test_ids() -> None:
 
 def test_concordance_has_a_line_for_each_class() -> None:
     rows = (
+        Concordance(SMALL, (), (4,)),
         Concordance(SMALL, (9,), ()),
         Concordance(HOT, (3, 4), (2,)),
         Concordance(HOT, (1,), (1,)),
@@ -66,10 +67,11 @@ def test_concordance_has_a_line_for_each_class() -> None:
     assert concordance_table(rows).rows == (
         ("calcified and hot (active pattern)", "2", "3: 1, 3, 4", "1, 2"),
         ("hot without calcification", "1", "–", "3"),
-        ("calcified, not assessable by SPECT", "1", "1: 9", "–"),
+        ("calcified, uptake not assessable", "1", "1: 9", "–"),
+        ("hot, outside of the CT: calcification not assessable", "1", "–", "4"),
     )
     assert [row[1:] for row in places_table(rows).rows] == [
-        ("3, 4", "2"), ("1", "1"), ("–", "3"), ("9", "–"),
+        ("3, 4", "2"), ("1", "1"), ("–", "3"), ("9", "–"), ("–", "4"),
     ]  # fmt: skip
 
 

@@ -3,7 +3,13 @@
 from collections import Counter
 
 from calciscope.findings import Findings
-from calciscope.spect.findings import ConcordanceClass, HotSpot, SpectDefinition, SpectFindings
+from calciscope.spect.findings import (
+    Concordance,
+    ConcordanceClass,
+    HotSpot,
+    SpectDefinition,
+    SpectFindings,
+)
 from calciscope.writers.report_blocks import KeyFigure
 from calciscope.writers.spect.fused_slices import FusedSlice
 from calciscope.writers.wording import WHERE, compartment_text, number_text, sentence
@@ -14,8 +20,9 @@ CLASS_TEXTS = {
     ConcordanceClass.CALCIFIED_HOT: "calcified and hot (active pattern)",
     ConcordanceClass.CALCIFIED_COLD: "calcified and cold (inert pattern)",
     ConcordanceClass.HOT_WITHOUT_CALCIFICATION: "hot without calcification",
-    ConcordanceClass.NOT_ASSESSABLE: "calcified, not assessable by SPECT",
+    ConcordanceClass.NOT_ASSESSABLE: "calcified, uptake not assessable",
 }
+BEYOND_CT_TEXT = "hot, outside of the CT: calcification not assessable"
 
 PICTURES_HINT = (
     "Fused projection: highest uptake in color over the densest tissue in gray. Planar-like views:"
@@ -33,8 +40,14 @@ SLICES_HINT = (
 
 CONCORDANCE_HINT = (
     "What CT and SPECT say together of one place. The words active and inert are interpretation,"
-    " not measurement."
+    " not measurement. Uptake is not assessable where mineral is too small for SPECT, hidden by"
+    " uptake beside it, of faint uptake or out of view."
 )
+
+
+def class_text(row: Concordance) -> str:
+    """What a row of the concordance says, in words."""
+    return BEYOND_CT_TEXT if row.beyond_ct else CLASS_TEXTS[row.classified]
 
 
 def uptake_summary(findings: Findings) -> str:
