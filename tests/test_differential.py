@@ -150,7 +150,44 @@ def test_the_patient_of_the_case_report(twin: tuple[CtFindings, SpectFindings, t
     )
     first = listed[0]
     assert first.hot_spot_ids == (1, 2, 3)
-    assert first.reason == "uptake in calcified muscle and subcutis; normal calcium and phosphate"
+    assert (
+        first.reason
+        == "uptake at calcification in muscle and subcutis; normal calcium and phosphate"
+    )
+
+
+@pytest.mark.parametrize(
+    ("compartment", "sites"),
+    [
+        (Compartment.INDETERMINATE, "tissue of no clear compartment"),
+        (Compartment.VASCULAR, "vessels"),
+    ],
+)
+def test_uptake_at_mineral_counts_wherever_it_is_put(
+    make_ct: Callable[..., CtFindings], lesion: Lesion, compartment: Compartment, sites: str
+) -> None:
+    spect = of_spots(spot(1, compartment, lesions=(1,)))
+    listed = judged(make_ct(lesion), spect, (Concordance(HOT, (1,), (1,)),), CREST)
+    first = listed[0]
+    assert (first.key, first.grade) == ("dystrophic_calcification", SUPPORTED)
+    assert first.hot_spot_ids == (1,)
+    assert first.reason == f"uptake at calcification in {sites}; normal calcium and phosphate"
+
+
+@pytest.mark.parametrize(
+    ("kind", "uptake"),
+    [
+        (COLD, "calcification without uptake"),
+        (SMALL, "uptake of the calcification cannot be assessed"),
+    ],
+)
+def test_cold_is_said_only_of_what_is_cold(
+    make_ct: Callable[..., CtFindings], lesion: Lesion, kind: ConcordanceClass, uptake: str
+) -> None:
+    listed = judged(make_ct(lesion), of_spots(), (Concordance(kind, (1,), ()),), CREST)
+    first = listed[0]
+    assert (first.key, first.grade) == ("dystrophic_calcification", CONSIDERED)
+    assert first.reason == f"{uptake}; normal calcium and phosphate"
 
 
 def test_its_conclusion(twin: tuple[CtFindings, SpectFindings, tuple]) -> None:
@@ -359,9 +396,10 @@ def test_every_cause_and_reason_has_words(
     assert f"uptake.{BEYOND_CT}" in words.sentences
     ct, legs, rows = twin
     everywhere = of_spots(*(spot(n, kind) for n, kind in enumerate(HOT_SPOT_COMPARTMENTS, 1)))
-    for spect in (legs, everywhere):
+    cold, small = ((Concordance(kind, (1,), ()),) for kind in (COLD, SMALL))
+    for spect, found in ((legs, rows), (everywhere, rows), (legs, cold), (legs, small)):
         for values in (None, CREST, HYPERCALCEMIA, LabValues()):
-            for each in judged(ct, spect, rows, values, language):
+            for each in judged(ct, spect, found, values, language):
                 assert each.name and each.reason
                 assert "{" not in each.reason
     sentences = said(ct, legs, rows, CREST, language)

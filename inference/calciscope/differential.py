@@ -64,9 +64,11 @@ def _dystrophic(evidence: UptakeEvidence) -> Verdict | None:
     """Mineral in damaged tissue, with normal calcium and phosphate."""
     if not evidence.has_calcification:
         return None
-    hot = tuple(i for i in evidence.within(SOFT_TISSUE) if i in evidence.calcified)
-    where = tuple(c for c in SOFT_TISSUE if set(evidence.by_compartment.get(c, ())) & set(hot))
-    uptake = "calcified_and_hot" if hot else "calcified_and_cold"
+    # Wherever the network puts uptake at mineral, be it in no clear compartment.
+    hot = tuple(sorted(evidence.calcified))
+    where = tuple(c for c in In if evidence.calcified.intersection(evidence.within((c,))))
+    cold = "calcified_and_cold" if evidence.has_cold_calcification else "calcified_and_open"
+    uptake = "calcified_and_hot" if hot else cold
     if evidence.labs is Pattern.METASTATIC_OR_MIXED:
         return Verdict(Grade.LESS_LIKELY, (uptake, "labs_metastatic"), hot, where)
     if evidence.labs is Pattern.DYSTROPHIC:
