@@ -109,4 +109,5 @@ ACTIVITY_QUANTITIES: tuple[Quantity[ActivitySummary], ...] = (
     ),
     Quantity(TOTAL_UPTAKE, GRAM, lambda sums: sums.total_uptake_suv_ml, digits=2),
 )
-"""Over the hot spots that are not physiologic, but for the two numbers."""
+"""The numbers are over all hot spots, SUV and total uptake over those that are neither physiologic
+nor artefacts."""

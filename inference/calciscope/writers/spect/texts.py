@@ -3,6 +3,7 @@
 from collections import Counter
 
 from calciscope.findings import Findings
+from calciscope.labels import Compartment
 from calciscope.spect.findings import (
     Concordance,
     ConcordanceClass,
@@ -76,13 +77,20 @@ def uptake_figures(spect: SpectFindings | None) -> tuple[KeyFigure, ...]:
     name = "hot spot" if len(outside) == 1 else "hot spots"
     figures = [KeyFigure(str(len(outside)), name, f"and {physiologic} of physiologic uptake")]
     suv, muscle = spect.summary.suv_max, spect.muscle_mean
-    if outside and suv is not None:
+    of_tissue = [spot for spot in outside if spot.compartment is not Compartment.ARTEFACT]
+    if suv is not None:
         note = "" if not muscle else f"muscle {muscle:.2f}"
-        figures.append(KeyFigure(f"{suv:.1f}", "highest SUVbw of these", note))
-    elif outside and muscle:
-        hottest = max(spot.uptake_max for spot in outside)
-        figures.append(KeyFigure(f"{hottest / muscle:.1f}", "highest uptake / muscle", "no SUV"))
+        figures.append(KeyFigure(f"{suv:.1f}", f"highest SUVbw of these{_left_out(spect)}", note))
+    elif spect.suv_refused is not None and of_tissue and muscle:
+        hottest = max(spot.uptake_max for spot in of_tissue)
+        name = f"highest uptake / muscle{_left_out(spect)}"
+        figures.append(KeyFigure(f"{hottest / muscle:.1f}", name, "no SUV"))
     return tuple(figures)
+
+
+def _left_out(spect: SpectFindings) -> str:
+    """Highest and total uptake are told without artefacts, see `ActivitySummary`."""
+    return ", artefacts left out" if Compartment.ARTEFACT in spect.summary.by_compartment else ""
 
 
 def refusal(spect: SpectFindings) -> str | None:
@@ -100,13 +108,17 @@ def summary_rows(spect: SpectFindings) -> tuple[tuple[str, str], ...]:
         for kind, count in summary.by_compartment.items()
         if count
     )
+    left_out = _left_out(spect)
     unit = "" if spect.suv_refused is None else f" {spect.units}"
     rows = (
         ("Hot spots", f"{summary.hot_spots}, of which physiologic {summary.physiologic}"),
         ("Not physiologic, by compartment", kinds),
-        ("Highest SUVbw of these", number_text(summary.suv_max) if summary.suv_max else ""),
         (
-            "Total uptake of these (SUVbw × mL)",
+            f"Highest SUVbw of these{left_out}",
+            number_text(summary.suv_max) if summary.suv_max else "",
+        ),
+        (
+            f"Total uptake of these{left_out} (SUVbw × mL)",
             number_text(summary.total_uptake_suv_ml) if summary.total_uptake_suv_ml else "",
         ),
         ("Muscle, mean", _reference(spect.muscle_mean, unit)),
