@@ -36,7 +36,7 @@ PICTURES_HINT = (
 SLICES_HINT = (
     "CT in gray (window center 40, width 400 HU), SPECT in color on one scale for all; hotter than"
     " its end looks alike. Cyan: calcification. Dashed with number: hot spots; dotted: physiologic"
-    " ones. The hottest of each compartment in turn."
+    " ones. The hottest of each compartment in turn, as far as the CT shows them."
 )
 
 CONCORDANCE_HINT = (
