@@ -18,6 +18,7 @@ from calciscope.writers.spect.tables import (
 )
 from calciscope.writers.spect.texts import (
     registration_text,
+    spect_method_rows,
     summary_rows,
     uptake_figures,
     uptake_summary,
@@ -144,6 +145,15 @@ def test_without_suv_an_artefact_is_not_the_highest_either(
         for f in uptake_figures(make_spect_findings((urine, muscle), **refused))
     ][1:] == [("7.5", "highest uptake / muscle, artefacts left out", "no SUV")]
     assert len(uptake_figures(make_spect_findings((urine,), **refused))) == 1
+
+
+def test_bone_is_called_a_shaft_only_where_one_was_measured(make_spect_findings: Any) -> None:
+    found = make_spect_findings(())
+    bone = "bone likewise (left: any bone, right: any bone)"
+    rows = spect_method_rows(replace(found.definition, references=bone))
+    assert dict(rows)["Muscle and bone"] == "Bone likewise (left: any bone, right: any bone)."
+    assert "Muscle and bone" not in dict(spect_method_rows(found.definition))
+    assert dict(summary_rows(found))["Bone (shaft where in view), mean"] == "1.6"
 
 
 def test_registration(make_spect_findings: Any) -> None:

@@ -122,7 +122,7 @@ def summary_rows(spect: SpectFindings) -> tuple[tuple[str, str], ...]:
             number_text(summary.total_uptake_suv_ml) if summary.total_uptake_suv_ml else "",
         ),
         ("Muscle, mean", _reference(spect.muscle_mean, unit)),
-        ("Bone shaft, mean", _reference(spect.bone_mean, unit)),
+        ("Bone (shaft where in view), mean", _reference(spect.bone_mean, unit)),
         ("Registration to the CT", registration_text(spect)),
         ("Series", spect.series),
         ("Acquired on", spect.acquired_on or ""),
@@ -166,13 +166,15 @@ def uptake_text(spot: HotSpot) -> str:
 
 def spect_method_rows(definition: SpectDefinition) -> tuple[tuple[str, str], ...]:
     """What each figure of the SPECT is, as name and text."""
-    return (
+    rows = (
         ("Hot spots", sentence(definition.hot_spot)),
         ("Compartment of a hot spot", sentence(definition.abstention)),
         ("SUV", sentence(definition.suv)),
+        ("Muscle and bone", sentence(definition.references) if definition.references else ""),
         (
             "Concordance",
             f"{sentence(definition.matching)} {sentence(definition.assessable)}"
             " Active and inert are interpretation.",
         ),
     )
+    return tuple((name, text) for name, text in rows if text)
