@@ -26,6 +26,7 @@ from calciscope.spect.findings import (
     UptakeRatios,
 )
 from calciscope.uptake_evidence import gather_evidence
+from calciscope.uptake_sentences import BEYOND_CT
 
 SUPPORTED, CONSIDERED, UNLIKELY = Grade
 HOT, COLD, ALONE, SMALL = ConcordanceClass
@@ -149,7 +150,44 @@ def test_the_patient_of_the_case_report(twin: tuple[CtFindings, SpectFindings, t
     )
     first = listed[0]
     assert first.hot_spot_ids == (1, 2, 3)
-    assert first.reason == "uptake in calcified muscle and subcutis; normal calcium and phosphate"
+    assert (
+        first.reason
+        == "uptake at calcification in muscle and subcutis; normal calcium and phosphate"
+    )
+
+
+@pytest.mark.parametrize(
+    ("compartment", "sites"),
+    [
+        (Compartment.INDETERMINATE, "tissue of no clear compartment"),
+        (Compartment.VASCULAR, "vessels"),
+    ],
+)
+def test_uptake_at_mineral_counts_wherever_it_is_put(
+    make_ct: Callable[..., CtFindings], lesion: Lesion, compartment: Compartment, sites: str
+) -> None:
+    spect = of_spots(spot(1, compartment, lesions=(1,)))
+    listed = judged(make_ct(lesion), spect, (Concordance(HOT, (1,), (1,)),), CREST)
+    first = listed[0]
+    assert (first.key, first.grade) == ("dystrophic_calcification", SUPPORTED)
+    assert first.hot_spot_ids == (1,)
+    assert first.reason == f"uptake at calcification in {sites}; normal calcium and phosphate"
+
+
+@pytest.mark.parametrize(
+    ("kind", "uptake"),
+    [
+        (COLD, "calcification without uptake"),
+        (SMALL, "uptake of the calcification cannot be assessed"),
+    ],
+)
+def test_cold_is_said_only_of_what_is_cold(
+    make_ct: Callable[..., CtFindings], lesion: Lesion, kind: ConcordanceClass, uptake: str
+) -> None:
+    listed = judged(make_ct(lesion), of_spots(), (Concordance(kind, (1,), ()),), CREST)
+    first = listed[0]
+    assert (first.key, first.grade) == ("dystrophic_calcification", CONSIDERED)
+    assert first.reason == f"{uptake}; normal calcium and phosphate"
 
 
 def test_its_conclusion(twin: tuple[CtFindings, SpectFindings, tuple]) -> None:
@@ -235,6 +273,23 @@ def test_the_pattern_of_uptake_alone_is_to_be_considered(
     assert none["metastatic_calcification"] is CONSIDERED
 
 
+@pytest.mark.parametrize("values", [None, CREST, HYPERCALCEMIA])
+def test_expected_uptake_of_bowel_is_no_metastatic_calcification(
+    make_ct: Callable[..., CtFindings], values: LabValues | None
+) -> None:
+    bowel = of_spots(spot(1, Compartment.PERTECHNETATE_GI, physiologic=True))
+    key = "metastatic_calcification"
+    found = next(each for each in judged(make_ct(), bowel, (), values) if each.key == key)
+    assert found.grade is (CONSIDERED if values is HYPERCALCEMIA else UNLIKELY)
+    assert found.hot_spot_ids == ()
+    assert "no uptake beyond the physiologic in view in lung or stomach" in found.reason
+    sentences = said(make_ct(), bowel, (), values)
+    assert not any(each.startswith("Metastatic calcification to be") for each in sentences[1:])
+    # More than that speaks for it.
+    strong = of_spots(spot(1, Compartment.PERTECHNETATE_GI))
+    assert grades(judged(make_ct(), strong))[key] is CONSIDERED
+
+
 def test_stomach_with_thyroid_is_a_fault_of_preparation(make_ct: Callable[..., CtFindings]) -> None:
     stomach = spot(1, Compartment.PERTECHNETATE_GI, z=100.0)
     thyroid = spot(2, Compartment.PERTECHNETATE_GI, z=390.0)
@@ -281,7 +336,6 @@ def test_uptake_that_calcification_explains_is_no_cellulitis(
         (Compartment.BONE, {"skeletal_disease", "osteosarcoma_metastasis"}),
         (Compartment.JOINT, {"skeletal_disease"}),
         (Compartment.VASCULAR, {"vascular_uptake"}),
-        (Compartment.URINARY, {"urinary_obstruction"}),
         (Compartment.BREAST, {"breast_uptake"}),
         (Compartment.ABDOMINAL, {"hepatic_metastasis", "neuroblastoma", "sarcoidosis",
                                  "amyloidosis", "ischemia_or_infarction"}),
@@ -317,8 +371,26 @@ def test_classes_are_said_with_place_and_tissue(
         "(inert pattern).",
         "Uptake without calcification in breast (examined region): early calcification, "
         "inflammation or another cause.",
-        "Calcification too small for SPECT to call it cold in subcutis (left leg).",
+        "Calcification in subcutis (left leg) whose uptake SPECT cannot assess: too small, hidden "
+        "by uptake beside it, of faint uptake or out of view.",
     )
+
+
+def test_uptake_beyond_the_ct_is_no_calcification(
+    make_ct: Callable[..., CtFindings], lesion: Lesion
+) -> None:
+    spect = of_spots(spot(1, Compartment.MUSCLE))
+    rows = (Concordance(SMALL, (), (1,)),)
+    beyond = (
+        "Uptake outside of the CT field of view in leg muscles (left leg): calcification cannot "
+        "be assessed there."
+    )
+    assert said(make_ct(), spect, rows, None)[1] == beyond
+    # A lesion that cannot be assessed keeps its sentence beside it.
+    small = replace(lesion, id=3, compartment=Compartment.SUBCUTANEOUS)
+    sentences = said(make_ct(small), spect, (*rows, Concordance(SMALL, (3,), ())), None)
+    assert sentences[1].startswith("Calcification in subcutis (left leg) whose uptake SPECT")
+    assert sentences[2] == beyond
 
 
 def test_nothing_hot(make_ct: Callable[..., CtFindings]) -> None:
@@ -337,11 +409,13 @@ def test_every_cause_and_reason_has_words(
     assert {f"differential.grade.{grade.value}" for grade in Grade} <= set(words.sentences)
     assert {f"tissue.{kind.value}" for kind in Compartment} <= set(words.sentences)
     assert {f"uptake.{kind.value}" for kind in ConcordanceClass} <= set(words.sentences)
+    assert f"uptake.{BEYOND_CT}" in words.sentences
     ct, legs, rows = twin
     everywhere = of_spots(*(spot(n, kind) for n, kind in enumerate(HOT_SPOT_COMPARTMENTS, 1)))
-    for spect in (legs, everywhere):
+    cold, small = ((Concordance(kind, (1,), ()),) for kind in (COLD, SMALL))
+    for spect, found in ((legs, rows), (everywhere, rows), (legs, cold), (legs, small)):
         for values in (None, CREST, HYPERCALCEMIA, LabValues()):
-            for each in judged(ct, spect, rows, values, language):
+            for each in judged(ct, spect, found, values, language):
                 assert each.name and each.reason
                 assert "{" not in each.reason
     sentences = said(ct, legs, rows, CREST, language)

@@ -64,9 +64,11 @@ def _dystrophic(evidence: UptakeEvidence) -> Verdict | None:
     """Mineral in damaged tissue, with normal calcium and phosphate."""
     if not evidence.has_calcification:
         return None
-    hot = tuple(i for i in evidence.within(SOFT_TISSUE) if i in evidence.calcified)
-    where = tuple(c for c in SOFT_TISSUE if set(evidence.by_compartment.get(c, ())) & set(hot))
-    uptake = "calcified_and_hot" if hot else "calcified_and_cold"
+    # Wherever the network puts uptake at mineral, be it in no clear compartment.
+    hot = tuple(sorted(evidence.calcified))
+    where = tuple(c for c in In if evidence.calcified.intersection(evidence.within((c,))))
+    cold = "calcified_and_cold" if evidence.has_cold_calcification else "calcified_and_open"
+    uptake = "calcified_and_hot" if hot else cold
     if evidence.labs is Pattern.METASTATIC_OR_MIXED:
         return Verdict(Grade.LESS_LIKELY, (uptake, "labs_metastatic"), hot, where)
     if evidence.labs is Pattern.DYSTROPHIC:
@@ -76,10 +78,15 @@ def _dystrophic(evidence: UptakeEvidence) -> Verdict | None:
 
 
 def _metastatic(evidence: UptakeEvidence) -> Verdict:
-    """Hypercalcemia or renal failure: lung, stomach and kidney, without thyroid and salivary."""
+    """Hypercalcemia or renal failure: lung and stomach, without thyroid and salivary glands.
+
+    Kidneys are part of the pattern, but their uptake is always expected and speaks for nothing.
+    """
     lung = evidence.by_compartment.get(In.THORACIC, ())
-    stomach = () if evidence.neck else evidence.stomach
-    seen = tuple(sorted((*lung, *stomach, *evidence.by_compartment.get(In.URINARY, ()))))
+    # Faint uptake of bowel and stomach is expected, too.
+    above_expected = evidence.by_compartment.get(In.PERTECHNETATE_GI, ())
+    stomach = tuple(i for i in evidence.stomach if i in above_expected and not evidence.neck)
+    seen = tuple(sorted((*lung, *stomach)))
     key = "lung_and_stomach" if lung and stomach else "lung" if lung else "stomach"
     if not lung and not stomach:
         seen, key = (), "neither_lung_nor_stomach"
@@ -155,7 +162,6 @@ RULES: dict[str, Callable[[UptakeEvidence], Verdict | None]] = {
     "injection_or_contamination": CompartmentRule((In.ARTEFACT,), only_if_seen=True),
     "vascular_uptake": CompartmentRule((In.VASCULAR,), only_if_seen=True),
     "skeletal_disease": CompartmentRule((In.BONE, In.JOINT), only_if_seen=True),
-    "urinary_obstruction": CompartmentRule((In.URINARY,), only_if_seen=True),
     "breast_uptake": CompartmentRule((In.BREAST,), only_if_seen=True),
 }
 """By name under `differential.name`, in the order they are listed within a grade."""

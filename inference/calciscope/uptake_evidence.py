@@ -24,6 +24,7 @@ class UptakeEvidence:
             or salivary glands, and at stomach or bowel.
         zonal: ids of hot spots in muscle at a lesion with a dense rim, as of ossification.
         has_calcification: whether the CT shows any.
+        has_cold_calcification: whether any is large enough, and in view, to be called cold.
         labs: what calcium, phosphate and kidney function support; None where not given.
         creatine_kinase_raised: above its upper limit.
         disease: behind the study; None where not given.
@@ -35,6 +36,7 @@ class UptakeEvidence:
     stomach: tuple[int, ...]
     zonal: tuple[int, ...]
     has_calcification: bool
+    has_cold_calcification: bool
     labs: Pattern | None
     creatine_kinase_raised: bool
     disease: Disease | None
@@ -86,6 +88,9 @@ def gather_evidence(
         stomach=tuple(sorted(set(gi) - set(neck))),
         zonal=zonal,
         has_calcification=bool(ct.lesions),
+        has_cold_calcification=any(
+            row.classified is ConcordanceClass.CALCIFIED_COLD for row in concordance
+        ),
         labs=None if labs is None else labs.pattern,
         creatine_kinase_raised=ratio is not None and ratio > 1.0,
         disease=disease,

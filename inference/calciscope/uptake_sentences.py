@@ -9,6 +9,9 @@ from calciscope.locations import LEG_REGIONS, Laterality, Region
 from calciscope.messages import Messages
 from calciscope.spect.findings import Concordance, ConcordanceClass, SpectFindings
 
+BEYOND_CT = "beyond_ct"
+"""Key of the sentence about hot spots that the CT does not show."""
+
 SUPERFICIAL_FIRST = (Compartment.SUBCUTANEOUS, Compartment.MUSCLE)
 
 
@@ -45,12 +48,12 @@ def uptake_sentences(
         messages: in the language of the conclusion.
     """
     said = [] if any(not s.physiologic for s in spect.hot_spots) else [messages.text("uptake.none")]
-    for kind in ConcordanceClass:
-        placed = members(kind, lesions, spect, concordance)
+    for key, rows in _by_sentence(concordance).items():
+        placed = members(rows, lesions, spect)
         if placed:
             said.append(
                 messages.text(
-                    f"uptake.{kind.value}",
+                    f"uptake.{key}",
                     tissues=tissues_text(placed, messages),
                     place=sides_text(placed, messages),
                 )
@@ -65,14 +68,19 @@ def uptake_sentences(
     return said + ([messages.text("uptake.graded", list=graded)] if graded else [])
 
 
+def _by_sentence(concordance: Sequence[Concordance]) -> dict[str, list[Concordance]]:
+    """Rows by the key of their sentence, class by class; what the CT does not show is apart."""
+    sentences: dict[str, list[Concordance]] = {kind.value: [] for kind in ConcordanceClass}
+    sentences[BEYOND_CT] = []
+    for row in concordance:
+        sentences[BEYOND_CT if row.beyond_ct else row.classified.value].append(row)
+    return sentences
+
+
 def members(
-    kind: ConcordanceClass,
-    lesions: Sequence[Lesion],
-    spect: SpectFindings,
-    concordance: Sequence[Concordance],
+    rows: Sequence[Concordance], lesions: Sequence[Lesion], spect: SpectFindings
 ) -> list[Placed]:
-    """What a class is made of: hot spots that are not physiologic, lesions where it has none."""
-    rows = [row for row in concordance if row.classified is kind]
+    """What rows are made of: hot spots that are not physiologic, lesions where there are none."""
     spots = {number for row in rows for number in row.hot_spot_ids}
     found: list[Placed] = [s for s in spect.hot_spots if s.id in spots and not s.physiologic]
     if found:

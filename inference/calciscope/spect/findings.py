@@ -170,3 +170,8 @@ class Concordance:
     classified: ConcordanceClass = field(metadata={"key": "class"})
     lesion_ids: tuple[int, ...]
     hot_spot_ids: tuple[int, ...]
+
+    @property
+    def beyond_ct(self) -> bool:
+        """Whether it is a hot spot that the CT does not show: mineral cannot be told there."""
+        return self.classified is ConcordanceClass.NOT_ASSESSABLE and not self.lesion_ids

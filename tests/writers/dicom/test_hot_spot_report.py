@@ -13,9 +13,10 @@ from typing import Any
 import pydicom
 import pytest
 from pydicom import Dataset
+from pydicom.sr.codedict import codes
 
 from calciscope.spect.findings import ConcordanceClass
-from calciscope.writers.dicom.hot_spot_codes import CONCORDANCES
+from calciscope.writers.dicom.hot_spot_codes import CONCORDANCES, HOT_SPOT_QUANTITIES
 from calciscope.writers.dicom.objects import ReportPages, write_dicom_objects
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
@@ -102,6 +103,17 @@ def test_figures_and_units(tmp_path: Path, with_spect: Any) -> None:
         "126401/126410/56851009": (5.5, suv),  # the knee's uptake is expected
         "TOTAL_UPTAKE": (13.81, "g"),
     }
+
+
+def test_ratios_say_what_they_are_to() -> None:
+    """Bone may be a shaft, or any bone of a chest."""
+    ratio = codes.DCM.LesionToBackgroundSUVRatio
+    methods = [q.method.meaning for q in HOT_SPOT_QUANTITIES if q.name == ratio and q.method]
+    assert methods == [
+        "Maximum / mean of the same place of the other side",
+        "Maximum / mean of muscle",
+        "Maximum / mean of bone (shaft where in view)",
+    ]
 
 
 def test_without_suv_there_are_ratios_alone(tmp_path: Path, with_spect: Any) -> None:

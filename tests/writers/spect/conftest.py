@@ -17,7 +17,6 @@ from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment
 from calciscope.locations import Laterality, Level, Region
 from calciscope.readers.study import CtStudy
 from calciscope.spect.findings import (
-    ActivitySummary,
     Concordance,
     ConcordanceClass,
     HotSpot,
@@ -25,6 +24,7 @@ from calciscope.spect.findings import (
     SpectFindings,
     UptakeRatios,
 )
+from calciscope.spect.summary import summarize
 from calciscope.volume import Volume
 from calciscope.writers.spect.input import SpectPictureInput
 
@@ -187,25 +187,13 @@ def hot_spot(focus: Focus, **changes: Any) -> HotSpot:
 
 
 def spect_findings(spots: tuple[HotSpot, ...], **changes: Any) -> SpectFindings:
-    """Findings of these hot spots, summed up here."""
-    outside = [spot for spot in spots if not spot.physiologic]
-    counts: dict[Compartment, int] = {}
-    for spot in outside:
-        counts[spot.compartment] = counts.get(spot.compartment, 0) + 1
-    summary = ActivitySummary(
-        hot_spots=len(spots),
-        physiologic=len(spots) - len(outside),
-        suv_max=max((s.suv_max for s in outside if s.suv_max is not None), default=None),
-        total_uptake_suv_ml=sum(s.total_uptake_suv_ml or 0.0 for s in outside) or None,
-        by_compartment=counts,
-        by_class=dict.fromkeys(ConcordanceClass, 0),
-    )
+    """Findings of these hot spots."""
     made = SpectFindings(
         hot_spots=spots,
         suv_refused=None,
         units="SUVbw",
         definition=DEFINITION,
-        summary=summary,
+        summary=summarize(spots, ()),
         muscle_mean=0.6,
         bone_mean=1.6,
         misregistration_mm=2.4,

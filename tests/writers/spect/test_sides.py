@@ -175,6 +175,28 @@ def test_an_oblique_grid_shows_the_same_place(one_sided: Any, drawn: SpectPictur
     assert darkest(again.planar[1].picture)[0] < 0.25
 
 
+def test_no_slice_is_drawn_of_what_lies_beyond_the_ct(make_legs: Any) -> None:
+    """The same uptake with a CT of the lower 200 mm: the focus at z 200 to 230 mm is beyond."""
+    made = make_legs((1, 5))
+    hu, lesions = made.study.volume, made.lesions
+    body = made.segmentation.body
+
+    def lower(volume: Volume) -> Volume:
+        return volume.crop((0, 0, 0), (*hu.shape[:2], 76))  # z 0 to 187.5 mm
+
+    cut = replace(
+        made,
+        study=replace(made.study, volume=lower(hu)),
+        segmentation=replace(made.segmentation, body=lower(body)),
+        lesions=lower(lesions),
+    )
+    assert {each.spot.id for each in draw(made).axial} == {1, 5}
+    drawn = draw(cut)
+    assert {each.spot.id for each in drawn.axial} == {1}
+    assert {each.spot.id for each in drawn.upright} == {1}
+    assert draw(cut, findings=replace(cut.spect.findings, hot_spots=())).axial == ()
+
+
 def test_registration_moves_hot_spots_with_the_uptake(one_sided: Any) -> None:
     """Uptake moved 60 mm to the right: outline, number and slice follow it."""
     aligned = one_sided.spect.aligned

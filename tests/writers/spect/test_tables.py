@@ -16,7 +16,13 @@ from calciscope.writers.spect.tables import (
     ids_text,
     places_table,
 )
-from calciscope.writers.spect.texts import registration_text, uptake_figures, uptake_summary
+from calciscope.writers.spect.texts import (
+    registration_text,
+    spect_method_rows,
+    summary_rows,
+    uptake_figures,
+    uptake_summary,
+)
 
 HOT, COLD, ALONE, SMALL = ConcordanceClass
 
@@ -58,6 +64,7 @@ def test_ids() -> None:
 
 def test_concordance_has_a_line_for_each_class() -> None:
     rows = (
+        Concordance(SMALL, (), (4,)),
         Concordance(SMALL, (9,), ()),
         Concordance(HOT, (3, 4), (2,)),
         Concordance(HOT, (1,), (1,)),
@@ -66,10 +73,11 @@ def test_concordance_has_a_line_for_each_class() -> None:
     assert concordance_table(rows).rows == (
         ("calcified and hot (active pattern)", "2", "3: 1, 3, 4", "1, 2"),
         ("hot without calcification", "1", "–", "3"),
-        ("calcified, not assessable by SPECT", "1", "1: 9", "–"),
+        ("calcified, uptake not assessable", "1", "1: 9", "–"),
+        ("hot, outside of the CT: calcification not assessable", "1", "–", "4"),
     )
     assert [row[1:] for row in places_table(rows).rows] == [
-        ("3, 4", "2"), ("1", "1"), ("–", "3"), ("9", "–"),
+        ("3, 4", "2"), ("1", "1"), ("–", "3"), ("9", "–"), ("–", "4"),
     ]  # fmt: skip
 
 
@@ -104,6 +112,48 @@ def test_figures_and_summary(make_spot: Any, make_spect_findings: Any, make_find
     only_knee = replace(findings, spect=make_spect_findings((make_spot(6),)))
     assert uptake_summary(only_knee) == "No hot spot outside of physiologic uptake on SPECT."
     assert uptake_summary(make_findings()) == ""
+
+
+def test_an_artefact_is_counted_but_gives_no_figure(
+    make_spot: Any, make_spect_findings: Any
+) -> None:
+    """Urine on the skin, hotter than all else."""
+    urine = make_spot(1, compartment=Compartment.ARTEFACT, suv_max=30.0, uptake_max=30.0)
+    both = make_spect_findings((urine, make_spot(2, suv_max=4.0, uptake_max=4.0)))
+    assert [(f.value, f.name) for f in uptake_figures(both)] == [
+        ("2", "hot spots"),
+        ("4.0", "highest SUVbw of these, artefacts left out"),
+    ]
+    rows = dict(summary_rows(both))
+    assert rows["Highest SUVbw of these, artefacts left out"] == "4.0"
+    # Alone there is no such figure, and no word of missing SUV.
+    alone = make_spect_findings((urine,))
+    assert [f.value for f in uptake_figures(alone)] == ["1"]
+    assert not any("SUVbw" in name for name, _ in summary_rows(alone))
+
+
+def test_without_suv_an_artefact_is_not_the_highest_either(
+    make_spot: Any, make_spect_findings: Any
+) -> None:
+    none = {"suv_max": None, "suv_mean": None, "suv_peak": None, "total_uptake_suv_ml": None}
+    urine = make_spot(1, compartment=Compartment.ARTEFACT, uptake_max=30.0, **none)
+    muscle = make_spot(2, uptake_max=4.5, **none)
+    refused = {"suv_refused": "the dose is missing", "units": "counts"}
+    # 4.5 over the 0.6 of muscle.
+    assert [
+        (f.value, f.name, f.note)
+        for f in uptake_figures(make_spect_findings((urine, muscle), **refused))
+    ][1:] == [("7.5", "highest uptake / muscle, artefacts left out", "no SUV")]
+    assert len(uptake_figures(make_spect_findings((urine,), **refused))) == 1
+
+
+def test_bone_is_called_a_shaft_only_where_one_was_measured(make_spect_findings: Any) -> None:
+    found = make_spect_findings(())
+    bone = "bone likewise (left: any bone, right: any bone)"
+    rows = spect_method_rows(replace(found.definition, references=bone))
+    assert dict(rows)["Muscle and bone"] == "Bone likewise (left: any bone, right: any bone)."
+    assert "Muscle and bone" not in dict(spect_method_rows(found.definition))
+    assert dict(summary_rows(found))["Bone (shaft where in view), mean"] == "1.6"
 
 
 def test_registration(make_spect_findings: Any) -> None:

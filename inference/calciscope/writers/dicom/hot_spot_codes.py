@@ -90,7 +90,7 @@ HOT_SPOT_QUANTITIES: tuple[Quantity[HotSpot], ...] = (
     Quantity(TOTAL_UPTAKE, GRAM, lambda hot_spot: hot_spot.total_uptake_suv_ml, digits=2),
     _ratio("TO_CONTRALATERAL", "the same place of the other side", lambda r: r.contralateral),
     _ratio("TO_MUSCLE", "muscle", lambda r: r.muscle),
-    _ratio("TO_BONE", "the shaft of a long bone", lambda r: r.bone),
+    _ratio("TO_BONE", "bone (shaft where in view)", lambda r: r.bone),
     Quantity(codes.SCT.LongAxis, MM, lambda hot_spot: hot_spot.longest_diameter_mm),
     Quantity(BONE_ANGLE, DEGREES, lambda hot_spot: hot_spot.angle_to_bone_axis_deg),
     Quantity(codes.DCM.Probability, NO_UNITS, lambda hot_spot: hot_spot.probability, digits=3),
@@ -109,4 +109,5 @@ ACTIVITY_QUANTITIES: tuple[Quantity[ActivitySummary], ...] = (
     ),
     Quantity(TOTAL_UPTAKE, GRAM, lambda sums: sums.total_uptake_suv_ml, digits=2),
 )
-"""Over the hot spots that are not physiologic, but for the two numbers."""
+"""The numbers are over all hot spots, SUV and total uptake over those that are neither physiologic
+nor artefacts."""

@@ -1,5 +1,6 @@
 """Slices of the CT with the SPECT in color over them, lesions and hot spots outlined."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,16 +96,19 @@ class FusedDrawing:
     scale: UptakeScale
 
     def axial(self, count: int = COUNT) -> tuple[FusedSlice, ...]:
-        """One for each of the most active hot spots, a leg wide."""
+        """One for each of the most active hot spots that the CT shows, a leg wide."""
         peaks = self.spect.peaks_lps_mm()
-        chosen = most_active(self.spect.findings.hot_spots, count)
+        chosen = most_active(self._shown(peaks), count)
         return tuple(self._axial(spot, peaks[spot.id]) for spot in chosen)
 
     def upright(self) -> tuple[FusedSlice, ...]:
-        """Coronal slice of the hottest, sagittal slices of the hottest of each side."""
+        """Coronal slice of the hottest, sagittal slices of the hottest of each side.
+
+        Of those that the CT shows.
+        """
         peaks = self.spect.peaks_lps_mm()
         spots = sorted(
-            (s for s in self.spect.findings.hot_spots if not s.physiologic),
+            (s for s in self._shown(peaks) if not s.physiologic),
             key=lambda spot: (-spot.uptake_max, spot.id),
         )
         if not spots:
@@ -113,6 +117,24 @@ class FusedDrawing:
         planes = [(CORONAL_PLANE, spots[0])]
         planes += [(SAGITTAL_PLANE, by_side[side]) for side in sorted(by_side, reverse=True)]
         return tuple(self._upright(plane, spot, peaks[spot.id]) for plane, spot in planes)
+
+    def _shown(self, peaks: Mapping[int, NDArray[np.float64]]) -> tuple[HotSpot, ...]:
+        """Hot spots with their highest voxel in the CT: no other slice of it goes through them.
+
+        Half a voxel of the SPECT beyond its edge still counts.
+        """
+        reach_mm = self.spect.aligned.spacing_mm.max() / 2
+        return tuple(
+            spot
+            for spot in self.spect.findings.hot_spots
+            if np.linalg.norm(self._beyond_mm(peaks[spot.id])) <= reach_mm
+        )
+
+    def _beyond_mm(self, lps_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far a point lies beyond the outermost voxels of the CT, along its axes."""
+        index = self.hu.index(lps_mm)
+        inside = np.clip(index, 0, np.array(self.hu.shape) - 1)
+        return np.asarray(np.abs(index - inside) * self.hu.spacing_mm)
 
     def _axial(self, spot: HotSpot, peak: NDArray[np.float64]) -> FusedSlice:
         center = self._center(peak)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from calciscope.findings import Consideration, Grade
 from calciscope.messages import Messages
 from calciscope.spect.findings import Concordance, ConcordanceClass, HotSpot, SpectFindings
 from calciscope.writers.report_blocks import Table
-from calciscope.writers.spect.texts import CLASS_TEXTS, CONCORDANCE_HINT
+from calciscope.writers.spect.texts import CONCORDANCE_HINT, class_text
 from calciscope.writers.wording import compartment_text, number_text
 
 NONE = "–"
@@ -121,28 +122,32 @@ CONCORDANCE_HEAD = ("CT and SPECT", "Places", "Lesions", "Hot spots")
 def concordance_table(rows: Sequence[Concordance]) -> Table:
     """One line for each class that there is."""
     cells = []
-    for kind in ConcordanceClass:
-        same = [row for row in rows if row.classified is kind]
-        if same:
-            lesions = sorted({number for row in same for number in row.lesion_ids})
-            spots = sorted({number for row in same for number in row.hot_spot_ids})
-            counted = f"{len(lesions)}: {ids_text(lesions)}" if lesions else NONE
-            cells.append((CLASS_TEXTS[kind], str(len(same)), counted, ids_text(spots)))
+    for text, group in groupby(_by_class(rows), class_text):
+        same = list(group)
+        lesions = sorted({number for row in same for number in row.lesion_ids})
+        spots = sorted({number for row in same for number in row.hot_spot_ids})
+        counted = f"{len(lesions)}: {ids_text(lesions)}" if lesions else NONE
+        cells.append((text, str(len(same)), counted, ids_text(spots)))
     return Table("concordance", CONCORDANCE_HINT, CONCORDANCE_HEAD, tuple(cells), 4)
 
 
 def places_table(rows: Sequence[Concordance]) -> Table:
     """One line for each place, class by class."""
-    ordered = sorted(rows, key=lambda row: list(ConcordanceClass).index(row.classified))
     cells = tuple(
         (
-            CLASS_TEXTS[row.classified],
+            class_text(row),
             ids_text(row.lesion_ids, len(row.lesion_ids)),
             ids_text(row.hot_spot_ids, len(row.hot_spot_ids)),
         )
-        for row in ordered
+        for row in _by_class(rows)
     )
     return Table("places", "", ("CT and SPECT", "Lesions", "Hot spots"), cells, 3)
+
+
+def _by_class(rows: Sequence[Concordance]) -> list[Concordance]:
+    """Class by class; hot spots that the CT does not show are last."""
+    order = list(ConcordanceClass)
+    return sorted(rows, key=lambda row: (order.index(row.classified), row.beyond_ct))
 
 
 def differential_table(differential: Sequence[Consideration], words: Messages) -> Table:

@@ -3,7 +3,14 @@
 from collections import Counter
 
 from calciscope.findings import Findings
-from calciscope.spect.findings import ConcordanceClass, HotSpot, SpectDefinition, SpectFindings
+from calciscope.labels import Compartment
+from calciscope.spect.findings import (
+    Concordance,
+    ConcordanceClass,
+    HotSpot,
+    SpectDefinition,
+    SpectFindings,
+)
 from calciscope.writers.report_blocks import KeyFigure
 from calciscope.writers.spect.fused_slices import FusedSlice
 from calciscope.writers.wording import WHERE, compartment_text, number_text, sentence
@@ -14,8 +21,9 @@ CLASS_TEXTS = {
     ConcordanceClass.CALCIFIED_HOT: "calcified and hot (active pattern)",
     ConcordanceClass.CALCIFIED_COLD: "calcified and cold (inert pattern)",
     ConcordanceClass.HOT_WITHOUT_CALCIFICATION: "hot without calcification",
-    ConcordanceClass.NOT_ASSESSABLE: "calcified, not assessable by SPECT",
+    ConcordanceClass.NOT_ASSESSABLE: "calcified, uptake not assessable",
 }
+BEYOND_CT_TEXT = "hot, outside of the CT: calcification not assessable"
 
 PICTURES_HINT = (
     "Fused projection: highest uptake in color over the densest tissue in gray. Planar-like views:"
@@ -28,13 +36,19 @@ PICTURES_HINT = (
 SLICES_HINT = (
     "CT in gray (window center 40, width 400 HU), SPECT in color on one scale for all; hotter than"
     " its end looks alike. Cyan: calcification. Dashed with number: hot spots; dotted: physiologic"
-    " ones. The hottest of each compartment in turn."
+    " ones. The hottest of each compartment in turn, as far as the CT shows them."
 )
 
 CONCORDANCE_HINT = (
     "What CT and SPECT say together of one place. The words active and inert are interpretation,"
-    " not measurement."
+    " not measurement. Uptake is not assessable where mineral is too small for SPECT, hidden by"
+    " uptake beside it, of faint uptake or out of view."
 )
+
+
+def class_text(row: Concordance) -> str:
+    """What a row of the concordance says, in words."""
+    return BEYOND_CT_TEXT if row.beyond_ct else CLASS_TEXTS[row.classified]
 
 
 def uptake_summary(findings: Findings) -> str:
@@ -63,13 +77,20 @@ def uptake_figures(spect: SpectFindings | None) -> tuple[KeyFigure, ...]:
     name = "hot spot" if len(outside) == 1 else "hot spots"
     figures = [KeyFigure(str(len(outside)), name, f"and {physiologic} of physiologic uptake")]
     suv, muscle = spect.summary.suv_max, spect.muscle_mean
-    if outside and suv is not None:
+    of_tissue = [spot for spot in outside if spot.compartment is not Compartment.ARTEFACT]
+    if suv is not None:
         note = "" if not muscle else f"muscle {muscle:.2f}"
-        figures.append(KeyFigure(f"{suv:.1f}", "highest SUVbw of these", note))
-    elif outside and muscle:
-        hottest = max(spot.uptake_max for spot in outside)
-        figures.append(KeyFigure(f"{hottest / muscle:.1f}", "highest uptake / muscle", "no SUV"))
+        figures.append(KeyFigure(f"{suv:.1f}", f"highest SUVbw of these{_left_out(spect)}", note))
+    elif spect.suv_refused is not None and of_tissue and muscle:
+        hottest = max(spot.uptake_max for spot in of_tissue)
+        name = f"highest uptake / muscle{_left_out(spect)}"
+        figures.append(KeyFigure(f"{hottest / muscle:.1f}", name, "no SUV"))
     return tuple(figures)
+
+
+def _left_out(spect: SpectFindings) -> str:
+    """Highest and total uptake are told without artefacts, see `ActivitySummary`."""
+    return ", artefacts left out" if Compartment.ARTEFACT in spect.summary.by_compartment else ""
 
 
 def refusal(spect: SpectFindings) -> str | None:
@@ -87,17 +108,21 @@ def summary_rows(spect: SpectFindings) -> tuple[tuple[str, str], ...]:
         for kind, count in summary.by_compartment.items()
         if count
     )
+    left_out = _left_out(spect)
     unit = "" if spect.suv_refused is None else f" {spect.units}"
     rows = (
         ("Hot spots", f"{summary.hot_spots}, of which physiologic {summary.physiologic}"),
         ("Not physiologic, by compartment", kinds),
-        ("Highest SUVbw of these", number_text(summary.suv_max) if summary.suv_max else ""),
         (
-            "Total uptake of these (SUVbw × mL)",
+            f"Highest SUVbw of these{left_out}",
+            number_text(summary.suv_max) if summary.suv_max else "",
+        ),
+        (
+            f"Total uptake of these{left_out} (SUVbw × mL)",
             number_text(summary.total_uptake_suv_ml) if summary.total_uptake_suv_ml else "",
         ),
         ("Muscle, mean", _reference(spect.muscle_mean, unit)),
-        ("Bone shaft, mean", _reference(spect.bone_mean, unit)),
+        ("Bone (shaft where in view), mean", _reference(spect.bone_mean, unit)),
         ("Registration to the CT", registration_text(spect)),
         ("Series", spect.series),
         ("Acquired on", spect.acquired_on or ""),
@@ -141,13 +166,15 @@ def uptake_text(spot: HotSpot) -> str:
 
 def spect_method_rows(definition: SpectDefinition) -> tuple[tuple[str, str], ...]:
     """What each figure of the SPECT is, as name and text."""
-    return (
+    rows = (
         ("Hot spots", sentence(definition.hot_spot)),
         ("Compartment of a hot spot", sentence(definition.abstention)),
         ("SUV", sentence(definition.suv)),
+        ("Muscle and bone", sentence(definition.references) if definition.references else ""),
         (
             "Concordance",
             f"{sentence(definition.matching)} {sentence(definition.assessable)}"
             " Active and inert are interpretation.",
         ),
     )
+    return tuple((name, text) for name, text in rows if text)
