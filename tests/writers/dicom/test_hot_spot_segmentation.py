@@ -15,6 +15,7 @@ import pydicom
 import pytest
 from numpy.typing import NDArray
 from pydicom import Dataset
+from pydicom.uid import PositronEmissionTomographyImageStorage
 
 from calciscope.errors import OutputError
 from calciscope.findings import ModelUse
@@ -136,6 +137,47 @@ def test_two_bed_positions_are_both_referred_to(
     (series,) = dataset.ReferencedSeriesSequence
     referenced = {i.ReferencedSOPInstanceUID for i in series.ReferencedInstanceSequence}
     assert referenced == {"1.2.1", "1.2.2"}
+    assert errors_of_dciodvfy(tmp_path / "seg.dcm") == []
+
+
+def test_bed_positions_in_two_series_of_single_slices_are_both_referred_to(
+    tmp_path: Path, with_spect: Any, errors_of_dciodvfy: Any
+) -> None:
+    """SPECT in PET objects: six slices from two series of four that overlap by two."""
+    study, lesions, findings, tissues, spect = with_spect()
+    (whole,) = spect.study.instances
+    slices = []
+    for series, heights in (("1.2.1", range(4)), ("1.2.2", range(2, 6))):
+        for k in heights:
+            one = deepcopy(whole)
+            del one.NumberOfFrames, one.DetectorInformationSequence, one.FrameIncrementPointer
+            one.SOPClassUID = PositronEmissionTomographyImageStorage
+            one.SeriesInstanceUID, one.SOPInstanceUID = series, f"{series}.{k}"
+            one.ImagePositionPatient = [-101.5, -88.25, 412.75 + 5 * k]
+            one.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+            slices.append(one)
+    joined = replace(spect.study, instances=tuple(slices), resampled=True)
+    case = (study, lesions, findings, tissues, replace(spect, study=joined))
+    dataset = write(tmp_path / "seg.dcm", case)
+    sources = [
+        (
+            int(group.SegmentIdentificationSequence[0].ReferencedSegmentNumber),
+            [str(each.ReferencedSOPInstanceUID) for each in items],
+        )
+        for group in dataset.PerFrameFunctionalGroupsSequence
+        for items in [group.DerivationImageSequence[0].SourceImageSequence]
+        if not any("ReferencedFrameNumber" in each for each in items)
+    ]
+    # Hot spot 1 is on slices 4 and 5, hot spot 2 on slice 0.
+    assert sorted(sources) == [(1, ["1.2.2.4"]), (1, ["1.2.2.5"]), (2, ["1.2.1.0"])]
+    referenced = {each.SeriesInstanceUID: each for each in dataset.ReferencedSeriesSequence}
+    assert {uid: len(each.ReferencedInstanceSequence) for uid, each in referenced.items()} == {
+        "1.2.1": 4,
+        "1.2.2": 4,
+    }
+    instances = [each for one in referenced.values() for each in one.ReferencedInstanceSequence]
+    classes = {each.ReferencedSOPClassUID for each in (*instances, *dataset.SourceImageSequence)}
+    assert classes == {PositronEmissionTomographyImageStorage}
     assert errors_of_dciodvfy(tmp_path / "seg.dcm") == []
 
 
