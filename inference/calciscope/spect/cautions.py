@@ -65,7 +65,10 @@ def _about_alignment(findings: SpectFindings, register: bool, settings: SpectSet
             ]
         return []
     if findings.registered:
-        return [f"The SPECT was moved onto the bones of the CT, by {shift:.0f} mm."]
+        return [
+            f"The SPECT was moved onto the bones of the CT, by {shift:.0f} mm; the masks of its "
+            "hot spots lie where it came from."
+        ]
     if shift > settings.misregistration_mm:
         return [
             f"Bone uptake lies about {shift:.0f} mm off the bones of the CT: compartments "

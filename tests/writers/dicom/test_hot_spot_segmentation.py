@@ -284,9 +284,10 @@ def test_a_spect_of_another_study_stays_in_it(tmp_path: Path, with_spect: Any) -
 def test_what_does_not_agree_is_refused(tmp_path: Path, with_spect: Any) -> None:
     study, lesions, findings, tissues, spect = with_spect()
     shifted = Volume(spect.hot_spots.array, np.eye(4))
-    with pytest.raises(OutputError, match=r"seg\.dcm: the hot-spot map is not on the grid"):
-        case = (study, lesions, findings, tissues, replace(spect, hot_spots=shifted))
-        write(tmp_path / "seg.dcm", case)
+    for instances in (spect.study.instances, ()):
+        aside = replace(spect, study=replace(spect.study, instances=instances), hot_spots=shifted)
+        with pytest.raises(OutputError, match=r"seg\.dcm: the hot-spot map is not on the grid"):
+            write(tmp_path / "seg.dcm", (study, lesions, findings, tissues, aside))
     with pytest.raises(OutputError, match="do not name the same hot spots"):
         less = replace(findings.spect, hot_spots=findings.spect.hot_spots[:1])
         write(tmp_path / "seg.dcm", (study, lesions, replace(findings, spect=less), tissues, spect))
