@@ -312,6 +312,7 @@ def test_the_photopeak_of_a_file_of_two_energy_windows(
     study = read(path)
     np.testing.assert_allclose(hottest_lps_mm(study.volume), HOT_LPS_MM)
     assert [each.reason for each in study.left_out] == ["a scatter window, not the photopeak"]
+    assert study.frames == (frozenset(range(8, 15)),)
 
 
 @pytest.mark.parametrize(
@@ -447,7 +448,9 @@ def test_spect_stored_as_slices_of_pet(
     np.testing.assert_allclose(study.volume.array, suv.array, rtol=1e-4)
     np.testing.assert_allclose(hottest_lps_mm(study.volume), HOT_LPS_MM)
     assert len(study.instances) == 7
+    assert study.frames == (frozenset({1}),) * 7
     assert study.modality == modality
+    assert not any("is a PET" in warning for warning in study.warnings)
 
 
 def test_single_frames_of_nm(write: Callable[..., Path], suv: Volume, tmp_path: Path) -> None:

@@ -137,6 +137,16 @@ def test_what_the_spect_does_not_show_is_told(
     assert any("does not show 1 of 1 calcifications" in text for text in result.warnings)
 
 
+def test_a_spect_in_pet_objects_is_not_warned_of(
+    spect_grid: Volume,
+    draw_uptake: Draw,
+    study_of_ct: tuple[Volume, Segmented, CtMeasurement],
+) -> None:
+    """Whether it is a PET, the reader knows by its radionuclide and has told."""
+    study = SpectStudy(Path("x"), draw_uptake(spect_grid), SUVBW, None, modality="PT")
+    assert analyze_spect(study, *study_of_ct, MajorityTissue()).warnings == ()
+
+
 def test_no_overlap_is_told(spect_grid: Volume, draw_uptake: Draw, analyze: Analyze) -> None:
     uptake = draw_uptake(spect_grid, [Blob(DEPOSIT, 9.5, 18.0)])
     affine = uptake.affine.copy()

@@ -47,11 +47,6 @@ def cautions_of(
             f"The SPECT does not show {unseen} of {len(lesions)} calcifications of the CT; "
             "nothing is said of their uptake."
         )
-    if study.modality != "NM":
-        cautions.append(
-            f"The emission images are {study.modality}, not NM: thresholds and compartments were "
-            "made for bone SPECT."
-        )
     return tuple(cautions)
 
 

@@ -140,6 +140,20 @@ def test_two_bed_positions_are_both_referred_to(
     assert errors_of_dciodvfy(tmp_path / "seg.dcm") == []
 
 
+def test_frames_of_another_energy_window_are_not_referred_to(
+    tmp_path: Path, with_spect: Any, errors_of_dciodvfy: Any
+) -> None:
+    """Frames 1 to 6 are of the scatter window, 7 to 12 of the photopeak."""
+    study, lesions, findings, tissues, spect = with_spect()
+    (whole,) = spect.study.instances
+    whole.NumberOfFrames, whole.NumberOfEnergyWindows = 12, 2
+    whole.EnergyWindowVector, whole.SliceVector = [1] * 6 + [2] * 6, [*range(1, 7)] * 2
+    read = replace(spect, study=replace(spect.study, frames=(frozenset(range(7, 13)),)))
+    dataset = write(tmp_path / "seg.dcm", (study, lesions, findings, tissues, read))
+    assert frames(dataset) == [(1, 11), (1, 12), (2, 7)]
+    assert errors_of_dciodvfy(tmp_path / "seg.dcm") == []
+
+
 def test_bed_positions_in_two_series_of_single_slices_are_both_referred_to(
     tmp_path: Path, with_spect: Any, errors_of_dciodvfy: Any
 ) -> None:

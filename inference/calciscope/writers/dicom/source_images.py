@@ -10,6 +10,7 @@ highdicom wants all images of a grid to be of one series.
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import highdicom as hd
 import numpy as np
@@ -159,12 +160,13 @@ def _with_grid(header: Dataset, grid: Volume, frame_of_reference: UID) -> Datase
 
 
 def _frames_of_slices(study: SpectStudy) -> tuple[tuple[Frame, ...], ...]:
-    """The frames at the place of each slice; none where the grid is not that of the files."""
+    """The frames that each slice was read from; none where the grid is not that of the files."""
     found: list[list[Frame]] = [[] for _ in range(study.volume.shape[2])]
     file = FoundFile(study.source, study.source.name)
-    for header in study.instances:
+    for header, frames in zip_longest(study.instances, study.frames):
         for number, each in enumerate(nm_slices(header, file), start=1):
-            if each.position is None:
+            # Another energy window lies in the same place.
+            if each.position is None or (frames and number not in frames):
                 continue
             index = study.volume.index(each.position)
             k = round(float(index[2]))
