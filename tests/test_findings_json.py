@@ -277,6 +277,7 @@ def test_spect_and_concordance_follow_the_schema(make: Make, lesion: Lesion) -> 
     assert spot["ratios"] == {"contralateral": 1.23, "muscle": 9.99, "bone": None}
     assert (spot["probability"], spot["probabilities"]["muscle"]) == (0.912, 1.0)
     assert document["spect"]["hot_spots"][1]["suv_max"] is None
+    assert document["spect"]["spect_to_ct"][3] == [0.0, 0.0, 0.0, 1.0]
     assert document["spect"]["hot_spots"][1]["runner_up"] == "subcutaneous"
     assert document["concordance"][0] == {
         "class": "calcified_hot",
@@ -305,6 +306,7 @@ def test_spect_and_concordance_follow_the_schema(make: Make, lesion: Lesion) -> 
         (("spect", "hot_spots", 0, "suv_max"), -1),
         (("spect", "hot_spots", 0, "probabilities"), {"muscle": 1}),
         (("spect", "hot_spots", 0, "ratios"), {}),
+        (("spect", "spect_to_ct"), [[1, 0, 0, 0]]),
         (("concordance", 0, "class"), "active"),
         (("concordance", 0, "lesion_ids"), [0]),
     ],

@@ -15,7 +15,7 @@ from calciscope.locations import Laterality, Level, Region
 from calciscope.patterns import LesionPattern
 from calciscope.spect.findings import Concordance, SpectFindings
 
-SCHEMA_VERSION = "1.4"
+SCHEMA_VERSION = "1.5"
 """Version of the findings' contract: additions raise the second number."""
 
 NOTICE = "Research use, not a diagnosis. Calciscope is not a medical device."

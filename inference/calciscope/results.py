@@ -154,14 +154,11 @@ def write_results(
 
 
 def _dicom_part(spect: SpectAnalysis | None, findings: Findings) -> SpectOutputs | None:
-    """The hot spots where DICOM wants them: on the native grid, or as they fit the CT."""
+    """The hot spots for DICOM, in the same place as in hot_spots.nii.gz."""
     if spect is None:
         return None
-    ids = spect.hot_spot_ids
-    if not spect.study.instances:
-        ids = spect.aligned.with_array(ids.array)
     # The second model of the provenance is what named the compartments, see `pipeline`.
-    return SpectOutputs(spect.study, ids, findings.provenance.models[-1])
+    return SpectOutputs(spect.study, spect.hot_spot_ids, findings.provenance.models[-1])
 
 
 def peak_ram_mb() -> float:

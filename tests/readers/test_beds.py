@@ -40,8 +40,26 @@ def test_a_bed_between_the_voxels_is_interpolated() -> None:
 
 
 def test_a_bed_aside_keeps_its_place() -> None:
+    """One column to the left; what lies beyond the first bed's plane stays, on a wider grid."""
     whole = joined([bed([1, 1], 100), bed([3, 3], 108, x_mm=4.0)], "it")
-    np.testing.assert_allclose(whole.array[:, 0, 2], [0, 3])
+    np.testing.assert_allclose(whole.array[:, 0, 1], [1, 1, 0])
+    np.testing.assert_allclose(whole.array[:, 0, 2], [0, 3, 3])
+    before = joined([bed([1, 1], 100), bed([3, 3], 108, x_mm=-4.0)], "it")
+    np.testing.assert_allclose(before.array[:, 0, 2], [3, 3, 0])
+    np.testing.assert_allclose(before.lps_mm([0, 0, 0]), [-4, 0, 100])
+
+
+def test_beside_a_bed_aside_nothing_is_dimmed() -> None:
+    """Blended 2 : 1 and 1 : 2 where both lie, each alone where the other does not."""
+    whole = joined([bed([6, 6, 6, 6], 100), bed([12, 12, 12], 108, x_mm=4.0)], "it")
+    np.testing.assert_allclose(whole.array[:, 0, 2], [6, 8, 12])
+    np.testing.assert_allclose(whole.array[:, 0, 3], [6, 10, 12])
+
+
+def test_a_third_of_a_voxel_aside_is_no_wider_grid() -> None:
+    whole = joined([bed([1, 1], 100), bed([3, 3], 108, x_mm=1.3)], "it")
+    assert whole.shape == (2, 2, 4)
+    np.testing.assert_allclose(whole.array[:, 0, 2], 3)
 
 
 def test_the_order_of_the_others_does_not_matter() -> None:

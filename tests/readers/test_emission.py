@@ -57,6 +57,15 @@ def emission() -> Callable[..., Emission]:
         ("TOMO_BONE_IRNC", None, False),
         ("Sacrum", None, None),
         ("bone_ac_001", None, True),
+        ("Tomo AC", ["UNIF"], True),
+        ("Tomo attenuation corrected", None, True),
+        ("Tomo minus attenuation", ["DECY"], False),
+        ("Tomo non attenuation corrected", ["DECY"], False),
+        ("Tomo not attenuation-corrected", None, False),
+        ("Tomo without AC", None, False),
+        ("Tomo w/o CTAC", None, False),
+        ("Tomo ohne AC", None, False),
+        ("Tomo AC, no scatter correction", None, True),
     ],
 )
 def test_attenuation_correction_as_vendors_write_it(

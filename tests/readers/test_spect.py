@@ -248,12 +248,15 @@ def test_the_ct_beside_it_is_read_as_before(
 
 
 def test_the_better_series_is_taken_and_the_others_are_told(
-    write: Callable[..., Path], suv: Volume
+    write: Callable[..., Path], suv: Volume, edit: Edit
 ) -> None:
     write(suv, series_number=100, series_description="SPECT NAC", corrected=["DECY"])
     write(suv, series_number=101, series_description="SPECT AC")
     write(suv, series_number=102, series_description="SPECT AC again")
-    write(suv, series_number=103, series_description="SPECT AC scatter")
+    edit(
+        write(suv, series_number=103, series_description="SPECT AC scatter"),
+        EnergyWindowInformationSequence=[energy_window("second", "108", "126")],
+    )
     write(suv, series_number=104, series_description="SPECT AC counts", units="CNTS")
     write(suv, series_number=105, image_type=["ORIGINAL", "PRIMARY", "TOMO", "EMISSION"])
     folder = write(suv.crop([0, 0, 0], [9, 8, 6]), series_number=106).parent
@@ -280,11 +283,22 @@ def test_the_better_series_is_taken_and_the_others_are_told(
         read_spect(folder, series_uid=uids[105])
 
 
+def energy_window(name: str, *range_kev: str) -> Dataset:
+    """An item of the Energy Window Information Sequence, with or without its range."""
+    window, limits = Dataset(), Dataset()
+    window.EnergyWindowName = name
+    if range_kev:
+        limits.EnergyWindowLowerLimit, limits.EnergyWindowUpperLimit = range_kev
+        window.EnergyWindowRangeSequence = [limits]
+    return window
+
+
+@pytest.mark.parametrize("description", ["SPECT AC", "SPECT LOWER LEGS AC", "AC, scatter corr."])
 def test_the_photopeak_of_a_file_of_two_energy_windows(
-    write: Callable[..., Path], suv: Volume
+    write: Callable[..., Path], suv: Volume, description: str
 ) -> None:
     """Frames of the scatter window come first; what is hot there lies elsewhere."""
-    path = write(suv)
+    path = write(suv, series_description=description)
     dataset = dcmread(path)
     frames = dataset.pixel_array
     scatter = frames[:, ::-1]
@@ -293,15 +307,51 @@ def test_the_photopeak_of_a_file_of_two_energy_windows(
     dataset.NumberOfEnergyWindows = 2
     dataset.EnergyWindowVector = [1] * 7 + [2] * 7
     dataset.SliceVector = [*range(1, 8)] * 2
-    window, limits = Dataset(), Dataset()
-    limits.EnergyWindowLowerLimit, limits.EnergyWindowUpperLimit = "108", "126"
-    window.EnergyWindowName = "second"
-    window.EnergyWindowRangeSequence = [limits]
-    dataset.EnergyWindowInformationSequence.insert(0, window)
+    dataset.EnergyWindowInformationSequence.insert(0, energy_window("second", "108", "126"))
     dataset.save_as(path)
     study = read(path)
     np.testing.assert_allclose(hottest_lps_mm(study.volume), HOT_LPS_MM)
     assert [each.reason for each in study.left_out] == ["a scatter window, not the photopeak"]
+    assert study.frames == (frozenset(range(8, 15)),)
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "is_scatter"),
+    [
+        ("Lower Tc99m", "SPECT AC", True),
+        ("Tc-99m scatter", "SPECT AC", True),
+        ("EM2", "SPECT AC scatter", True),
+        ("EM2", "SPECT AC", False),
+        ("EM2", "SPECT lower legs AC", False),
+        ("EM2", "SPECT AC, scatter corrected", False),
+        ("EM2", "SPECT AC, scatter and attenuation corrected", False),
+        ("EM2", "SPECT AC TEW", False),
+    ],
+)
+def test_names_tell_a_scatter_window_whose_energies_are_not_known(
+    write: Callable[..., Path],
+    suv: Volume,
+    edit: Edit,
+    name: str,
+    description: str,
+    is_scatter: bool,
+) -> None:
+    """The series of the lower number is taken, unless it is scatter."""
+    path = write(suv, series_description=description, series_number=1)
+    edit(path, EnergyWindowInformationSequence=[energy_window(name)])
+    study = read(write(suv, series_number=2).parent)
+    assert study.series is not None
+    assert study.series.number == (2 if is_scatter else 1)
+
+
+def test_scatter_corrected_comes_before_not_corrected_for_attenuation(
+    write: Callable[..., Path], suv: Volume
+) -> None:
+    write(suv, series_number=1, series_description="Bone SPECT NAC", corrected=["DECY"])
+    path = write(suv, series_number=2, series_description="Bone SPECT AC, scatter corrected")
+    study = read(path.parent)
+    assert study.series is not None
+    assert study.series.number == 2
 
 
 def test_two_beds_of_one_series_are_joined(write: Callable[..., Path], suv: Volume) -> None:
@@ -319,8 +369,9 @@ def test_two_beds_of_one_series_are_joined(write: Callable[..., Path], suv: Volu
 
 
 def test_two_beds_of_two_series_are_joined(write: Callable[..., Path], suv: Volume) -> None:
-    write(suv.crop([0, 0, 0], [9, 8, 3]), series_description="Bed 1 AC")
-    path = write(suv.crop([0, 0, 3], [9, 8, 7]), series_number=101, series_description="Bed 2 AC")
+    upper, lower = "SPECT upper legs AC", "SPECT lower legs AC"
+    write(suv.crop([0, 0, 3], [9, 8, 7]), series_description=upper)
+    path = write(suv.crop([0, 0, 0], [9, 8, 3]), series_number=101, series_description=lower)
     study = read(path.parent)
     np.testing.assert_allclose(study.volume.array, suv.array, rtol=2e-4)
     np.testing.assert_allclose(study.volume.affine, suv.affine)
@@ -397,7 +448,9 @@ def test_spect_stored_as_slices_of_pet(
     np.testing.assert_allclose(study.volume.array, suv.array, rtol=1e-4)
     np.testing.assert_allclose(hottest_lps_mm(study.volume), HOT_LPS_MM)
     assert len(study.instances) == 7
+    assert study.frames == (frozenset({1}),) * 7
     assert study.modality == modality
+    assert not any("is a PET" in warning for warning in study.warnings)
 
 
 def test_single_frames_of_nm(write: Callable[..., Path], suv: Volume, tmp_path: Path) -> None:

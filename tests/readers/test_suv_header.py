@@ -94,6 +94,10 @@ def test_a_moved_date_gives_way_to_the_time_of_day(header: Make) -> None:
         ({"RadiopharmaceuticalStartTime": None}, "the time of the injection"),
         ({"AcquisitionTime": None}, "the time of the acquisition"),
         (
+            {"AcquisitionTime": None, "SeriesDate": "20260110", "SeriesTime": "160000"},
+            "the time of the acquisition",
+        ),
+        (
             {"RadionuclideCodeSequence": [], "Radiopharmaceutical": "MDP"},
             "the radionuclide or its half-life",
         ),
@@ -173,3 +177,11 @@ def test_pet_of_several_beds_refers_to_the_start_of_the_series(header: Make) -> 
         bed.SeriesTime = "180000"
     scale = suv_scale(beds, "it").suv_per_bq_ml
     assert scale == pytest.approx(72_000 / (740e6 * THREE_HOURS))
+
+
+def test_pet_without_times_of_its_acquisition_refers_to_the_start_of_the_series(
+    header: Make,
+) -> None:
+    pet = header(Modality="PT", RadionuclideTotalDose="740e6", SeriesDate="20260110",
+                 SeriesTime="120000", AcquisitionTime=None)  # fmt: skip
+    assert suv_of_one_kbq(pet) == pytest.approx(1e3 * 72_000 / (740e6 * THREE_HOURS))

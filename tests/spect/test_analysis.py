@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from calciscope.ct.measurements import CtMeasurement, measure_study
 from calciscope.errors import InputError
+from calciscope.followup.rigid import Rigid, euler
 from calciscope.labels import Compartment, Label
 from calciscope.locations import Laterality
 from calciscope.readers.spect_study import SUVBW, SpectStudy
 from calciscope.readers.study import CtAcquisition
 from calciscope.spect.analysis import SpectAnalysis, analyze_spect
-from calciscope.spect.findings import ConcordanceClass
+from calciscope.spect.findings import NOT_MOVED, ConcordanceClass
+from calciscope.spect.registration import Misregistration, moved
 from calciscope.spect.rule import MajorityTissue
 from calciscope.spect.scene import SpectScene
 from calciscope.volume import Volume
@@ -59,9 +61,11 @@ Analyze = Callable[..., SpectAnalysis]
 
 @pytest.fixture
 def analyze(study_of_ct: tuple[Volume, Segmented, CtMeasurement]) -> Analyze:
-    def run(uptake: Volume, units: str = SUVBW, refused: str | None = None) -> SpectAnalysis:
+    def run(
+        uptake: Volume, units: str = SUVBW, refused: str | None = None, register: bool = False
+    ) -> SpectAnalysis:
         study = SpectStudy(Path("spect.nii"), uptake, units, refused)
-        return analyze_spect(study, *study_of_ct, MajorityTissue())
+        return analyze_spect(study, *study_of_ct, MajorityTissue(), register=register)
 
     return run
 
@@ -131,6 +135,16 @@ def test_what_the_spect_does_not_show_is_told(
     assert any("does not show 1 of 1 calcifications" in text for text in result.warnings)
 
 
+def test_a_spect_in_pet_objects_is_not_warned_of(
+    spect_grid: Volume,
+    draw_uptake: Draw,
+    study_of_ct: tuple[Volume, Segmented, CtMeasurement],
+) -> None:
+    """Whether it is a PET, the reader knows by its radionuclide and has told."""
+    study = SpectStudy(Path("x"), draw_uptake(spect_grid), SUVBW, None, modality="PT")
+    assert analyze_spect(study, *study_of_ct, MajorityTissue()).warnings == ()
+
+
 def test_no_overlap_is_told(spect_grid: Volume, draw_uptake: Draw, analyze: Analyze) -> None:
     uptake = draw_uptake(spect_grid, [Blob(DEPOSIT, 9.5, 18.0)])
     affine = uptake.affine.copy()
@@ -139,6 +153,28 @@ def test_no_overlap_is_told(spect_grid: Volume, draw_uptake: Draw, analyze: Anal
     assert any("do not overlap" in text for text in result.warnings)
     # What lies nowhere in the CT is of no compartment that could be told.
     assert result.findings.hot_spots[0].compartment is Compartment.INDETERMINATE
+
+
+def test_the_motion_onto_the_ct_leads_from_the_masks_to_the_findings(
+    spect_grid: Volume,
+    draw_uptake: Draw,
+    analyze: Analyze,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    uptake = draw_uptake(spect_grid, [Blob(DEPOSIT, 9.5, 18.0)])
+    motion = Rigid.about((110.0, 12.0, -12.0), euler(0.0, 0.0, 4.0), DEPOSIT)
+    aside = moved(uptake, motion.inverse)
+    found = Misregistration(12.0, motion, 0.9)
+    monkeypatch.setattr("calciscope.spect.analysis.find_misregistration", lambda *_: found)
+    plain, result = analyze(aside), analyze(aside, register=True)
+    assert plain.findings.spect_to_ct == NOT_MOVED
+    (spot,) = result.findings.hot_spots
+    np.testing.assert_allclose(spot.centroid_lps_mm, DEPOSIT, atol=2.0)
+    assert result.hot_spot_ids.same_grid(aside)
+    center = aside.lps_mm(np.argwhere(result.hot_spot_ids.array == 1)).mean(axis=0)
+    np.testing.assert_allclose(center, (110.0, 12.0, -12.0), atol=2.0)
+    there = np.array(result.findings.spect_to_ct) @ [*center, 1.0]
+    np.testing.assert_allclose(there[:3], spot.centroid_lps_mm, atol=1e-3)
 
 
 def test_a_classifier_that_answers_wrongly_is_refused(

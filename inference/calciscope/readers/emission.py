@@ -41,9 +41,13 @@ _MOVIES = {"DYNAMIC", "GATED"}
 
 _MAP = re.compile(r"(?<![a-z])(mu|μ)[\s_-]*map|attenuation[\s_-]*map|umap", re.IGNORECASE)
 _NOT_CORRECTED = re.compile(
-    r"(?<![a-z])(nac|no[\s_-]*ac|non[\s_-]*ac|irnc|uncorrected)(?![a-z])", re.IGNORECASE
+    r"(?<![a-z])(nac|irnc|uncorrected|"
+    r"(no[nt]?|without|w/?o|ohne|sans)[\s_-]*(ct)?(ac|attenuation))(?![a-z])",
+    re.IGNORECASE,
 )
-_CORRECTED = re.compile(r"(?<![a-z])(ac|ctac|irac\w*|attenuation)(?![a-z])", re.IGNORECASE)
+_CORRECTED = re.compile(r"(?<![a-z])(ac|ctac|irac\w*)(?![a-z])", re.IGNORECASE)
+_ATTENUATION = re.compile(r"(?<![a-z])attenuation(?![a-z])", re.IGNORECASE)
+"""Says that there is something about it, not what."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,13 +94,20 @@ class Emission:
 
     @property
     def is_attenuation_corrected(self) -> bool | None:
-        """As description or Corrected Image say it (PS3.3 C.8.4.9.1.4); None for neither."""
-        if _NOT_CORRECTED.search(self.series.description):
+        """As description or Corrected Image say it (PS3.3 C.8.4.9.1.4); None for neither.
+
+        An abbreviation in the description comes first, as Corrected Image may be handed on from
+        the projections.
+        """
+        description = self.series.description
+        if _NOT_CORRECTED.search(description):
             return False
         corrected = {value.upper() for value in texts(self.first, "CorrectedImage")}
-        if "ATTN" in corrected or _CORRECTED.search(self.series.description):
+        if "ATTN" in corrected or _CORRECTED.search(description):
             return True
-        return False if corrected else None
+        if corrected:
+            return False
+        return True if _ATTENUATION.search(description) else None
 
 
 def emissions_of(headers: Iterable[Header]) -> list[Emission]:

@@ -16,7 +16,13 @@ from calciscope.readers.slices import Slice, slice_of
 from calciscope.readers.stacks import stacks_of
 from calciscope.readers.uptake_values import ValueScale, value_scale
 
-_SCATTER = re.compile(r"scat|compton|(?<![a-z])(tew|dew|lower|upper)(?![a-z])", re.IGNORECASE)
+_SCATTER_WINDOW = re.compile(
+    r"scat|compton|(?<![a-z])(tew|dew|lower|upper)(?![a-z])", re.IGNORECASE
+)
+"""In the name of an energy window, where lower and upper can mean nothing else."""
+
+_SCATTER_SERIES = re.compile(r"scatter(?!.*(corr|comp))", re.IGNORECASE)
+"""In a description, where lower may be a leg and TEW how scatter was corrected."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,21 +109,21 @@ def _stack(emission: Emission, stack: Stack, scales: dict[str, ValueScale]) -> E
 
 
 def _is_scatter(emission: Emission, header: Dataset, window: str) -> bool:
-    """Whether an energy window is named so, or holds no photon of the radionuclide."""
-    if _SCATTER.search(emission.series.description):
-        return True
+    """Whether an energy window holds no photon of the radionuclide, or else is named so.
+
+    Energies say it for sure; the names of window and series are asked where they or the
+    radionuclide are not known.
+    """
     windows = items(header, "EnergyWindowInformationSequence")
     index = int(window.removeprefix(ENERGY_WINDOW) or 1) - 1
-    if not 0 <= index < len(windows):
-        return False
-    if _SCATTER.search(text(windows[index], "EnergyWindowName")):
-        return True
+    of_window = windows[index] if 0 <= index < len(windows) else Dataset()
     nuclide = emission.injection.radionuclide
     ranges = [
         (number(each, "EnergyWindowLowerLimit"), number(each, "EnergyWindowUpperLimit"))
-        for each in items(windows[index], "EnergyWindowRangeSequence")
+        for each in items(of_window, "EnergyWindowRangeSequence")
     ]
     known = [(low, high) for low, high in ranges if low is not None and high]
-    if nuclide is None or not nuclide.photons_kev or not known:
-        return False
-    return not any(low <= kev <= high for low, high in known for kev in nuclide.photons_kev)
+    if nuclide is not None and nuclide.photons_kev and known:
+        return not any(low <= kev <= high for low, high in known for kev in nuclide.photons_kev)
+    named = _SCATTER_WINDOW.search(text(of_window, "EnergyWindowName"))
+    return (named or _SCATTER_SERIES.search(emission.series.description)) is not None

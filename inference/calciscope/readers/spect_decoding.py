@@ -9,6 +9,7 @@ from pydicom import Dataset
 from calciscope.errors import NoSpectError
 from calciscope.readers.acquisition import acquisition_of
 from calciscope.readers.beds import joined
+from calciscope.readers.dicom_files import FoundFile
 from calciscope.readers.elements import quiet
 from calciscope.readers.emission import reconstruction_in_words
 from calciscope.readers.emission_choice import SpectChoice
@@ -76,8 +77,17 @@ def decoded(
             radiopharmaceutical=chosen.emission.injection.radiopharmaceutical,
             reconstruction=reconstruction_in_words(first),
             date=acquisition_of(headers[0]).date,
+            frames=tuple(frames for bed in choice.beds for frames in _frames(bed)),
             resampled=len(choice.beds) > 1,
         )
+
+
+def _frames(bed: EmissionStack) -> list[frozenset[int]]:
+    """The frames of each file that a bed position consists of, in the order of `decode`."""
+    found: dict[FoundFile, set[int]] = {}
+    for each in bed.stack.slices:
+        found.setdefault(each.file, set()).add((each.frame or 0) + 1)
+    return [frozenset(frames) for frames in found.values()]
 
 
 def _scale(bed: EmissionStack, headers: Sequence[Dataset]) -> SuvScale:

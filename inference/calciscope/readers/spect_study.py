@@ -30,6 +30,8 @@ class SpectStudy:
         frame_of_reference_uid: None where the source has none.
         radiopharmaceutical, reconstruction: in words; None where the source does not say.
         date: of the acquisition, YYYY-MM-DD.
+        frames: of each instance, the frames that the volume was read from, counted from 1; empty
+            where that is all of them.
         resampled: whether the grid of `volume` is not that of the instances, as where several bed
             positions were joined.
         content_key: as of `CtStudy`.
@@ -48,5 +50,6 @@ class SpectStudy:
     radiopharmaceutical: str | None = None
     reconstruction: str | None = None
     date: str | None = None
+    frames: tuple[frozenset[int], ...] = ()
     resampled: bool = False
     content_key: str = ""

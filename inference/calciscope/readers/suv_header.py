@@ -128,15 +128,14 @@ def reference_time(headers: Sequence[Dataset]) -> datetime | None:
     """What moment activity refers to where it is corrected to the start.
 
     The start of the acquisition; for PET of several bed positions that of the series, unless it is
-    that of a later reconstruction (PS3.3 C.8.9.1.1.1; QIBA FDG-PET/CT Profile, appendix G).
+    that of a later reconstruction (PS3.3 C.8.9.1.1.1; QIBA FDG-PET/CT Profile, appendix G). The
+    series of a SPECT is mostly that of its reconstruction, which may be hours later.
     """
-    started = [m for m in map(_acquired, headers) if m is not None]
-    series = moment(headers[0], "Series")
-    if not started:
-        return series
-    if text(headers[0], "Modality") == "PT" and series is not None and series <= min(started):
-        return series
-    return min(started)
+    moments = [m for m in map(_acquired, headers) if m is not None]
+    if text(headers[0], "Modality") == "PT":
+        series = moment(headers[0], "Series")
+        moments += [series] if series is not None else []
+    return min(moments, default=None)
 
 
 def _acquired(header: Dataset) -> datetime | None:

@@ -12,12 +12,13 @@ from calciscope.ct.measurements import CtMeasurement
 from calciscope.ct.neighborhood import SegmentedCt
 from calciscope.ct.settings import MeasurementSettings
 from calciscope.errors import InputError
+from calciscope.followup.rigid import Rigid
 from calciscope.fusion import fuse
 from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment, Label
 from calciscope.readers.spect_study import SUVBW, SpectStudy
 from calciscope.spect.cautions import cautions_of
 from calciscope.spect.definition import describe_definition
-from calciscope.spect.findings import Concordance, SpectFindings
+from calciscope.spect.findings import NOT_MOVED, Concordance, Matrix, SpectFindings
 from calciscope.spect.hot_spot_measurer import HotSpotMeasurer
 from calciscope.spect.hot_spots import HotSpots, find_hot_spots
 from calciscope.spect.on_grid import label_shares
@@ -40,7 +41,7 @@ class SpectAnalysis:
         study: as it was read.
         aligned: its uptake where it was analyzed: moved as a whole, not resampled, where
             registration was asked for; else as it was read.
-        hot_spot_ids: uint16, 0 outside of hot spots, on the native SPECT grid.
+        hot_spot_ids: uint16, 0 outside of hot spots, on the native SPECT grid, never moved.
         findings: the `spect` part of the findings.
         concordance: of lesions and hot spots.
         warnings: one sentence each.
@@ -89,8 +90,8 @@ def analyze_spect(
 
     shares = label_shares(segmentation.tissues, study.volume)
     shift = find_misregistration(study.volume, shares)
-    registered = register and shift is not None
-    aligned = moved(study.volume, shift.spect_to_ct) if registered and shift else study.volume
+    motion = shift.spect_to_ct if register and shift else None
+    aligned = moved(study.volume, motion) if motion else study.volume
     lap("spect_registration")
     scene = SpectScene(
         aligned,
@@ -130,7 +131,8 @@ def analyze_spect(
         muscle_mean=references.muscle,
         bone_mean=references.bone_mean,
         misregistration_mm=None if shift is None else shift.shift_mm,
-        registered=registered,
+        registered=motion is not None,
+        spect_to_ct=_matrix(motion) if motion else NOT_MOVED,
         series=_series_text(study),
         acquired_on=study.date,
     )
@@ -141,6 +143,10 @@ def analyze_spect(
     lap("concordance")
     native = study.volume.with_array(found.ids.array)
     return SpectAnalysis(study, aligned, native, findings, fusion.rows, warnings, times)
+
+
+def _matrix(motion: Rigid) -> Matrix:
+    return tuple(tuple(float(value) for value in row) for row in motion.matrix)
 
 
 _BONY = (Compartment.BONE, Compartment.JOINT)

@@ -47,11 +47,6 @@ def cautions_of(
             f"The SPECT does not show {unseen} of {len(lesions)} calcifications of the CT; "
             "nothing is said of their uptake."
         )
-    if study.modality != "NM":
-        cautions.append(
-            f"The emission images are {study.modality}, not NM: thresholds and compartments were "
-            "made for bone SPECT."
-        )
     return tuple(cautions)
 
 
@@ -65,7 +60,10 @@ def _about_alignment(findings: SpectFindings, register: bool, settings: SpectSet
             ]
         return []
     if findings.registered:
-        return [f"The SPECT was moved onto the bones of the CT, by {shift:.0f} mm."]
+        return [
+            f"The SPECT was moved onto the bones of the CT, by {shift:.0f} mm; the masks of its "
+            "hot spots lie where it came from."
+        ]
     if shift > settings.misregistration_mm:
         return [
             f"Bone uptake lies about {shift:.0f} mm off the bones of the CT: compartments "

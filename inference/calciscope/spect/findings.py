@@ -8,9 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from calciscope.decimals import Number1, Number2, Number3
+from calciscope.decimals import Number1, Number2, Number3, Number6
 from calciscope.labels import Compartment
 from calciscope.locations import Laterality, Level, Region
+
+Matrix = tuple[tuple[Number6, ...], ...]
+NOT_MOVED: Matrix = (
+    (1.0, 0.0, 0.0, 0.0),
+    (0.0, 1.0, 0.0, 0.0),
+    (0.0, 0.0, 1.0, 0.0),
+    (0.0, 0.0, 0.0, 1.0),
+)
 
 
 class ConcordanceClass(StrEnum):
@@ -141,6 +149,8 @@ class SpectFindings:
         misregistration_mm: estimated shift between uptake and bone of the CT; None where it
             cannot be told.
         registered: whether it was corrected (`--register`).
+        spect_to_ct: the motion that corrected it, 4 x 4, LPS mm: it takes a place in the SPECT as
+            it came, and in masks of its hot spots, to where these findings have it.
         series: the series that was analyzed, in words; "" for NIfTI.
         acquired_on: YYYY-MM-DD; None where the source does not say.
     """
@@ -154,6 +164,7 @@ class SpectFindings:
     bone_mean: Number3 | None = None
     misregistration_mm: Number1 | None = None
     registered: bool = False
+    spect_to_ct: Matrix = NOT_MOVED
     series: str = ""
     acquired_on: str | None = None
 

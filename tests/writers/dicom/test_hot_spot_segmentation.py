@@ -15,6 +15,7 @@ import pydicom
 import pytest
 from numpy.typing import NDArray
 from pydicom import Dataset
+from pydicom.uid import PositronEmissionTomographyImageStorage
 
 from calciscope.errors import OutputError
 from calciscope.findings import ModelUse
@@ -139,6 +140,61 @@ def test_two_bed_positions_are_both_referred_to(
     assert errors_of_dciodvfy(tmp_path / "seg.dcm") == []
 
 
+def test_frames_of_another_energy_window_are_not_referred_to(
+    tmp_path: Path, with_spect: Any, errors_of_dciodvfy: Any
+) -> None:
+    """Frames 1 to 6 are of the scatter window, 7 to 12 of the photopeak."""
+    study, lesions, findings, tissues, spect = with_spect()
+    (whole,) = spect.study.instances
+    whole.NumberOfFrames, whole.NumberOfEnergyWindows = 12, 2
+    whole.EnergyWindowVector, whole.SliceVector = [1] * 6 + [2] * 6, [*range(1, 7)] * 2
+    read = replace(spect, study=replace(spect.study, frames=(frozenset(range(7, 13)),)))
+    dataset = write(tmp_path / "seg.dcm", (study, lesions, findings, tissues, read))
+    assert frames(dataset) == [(1, 11), (1, 12), (2, 7)]
+    assert errors_of_dciodvfy(tmp_path / "seg.dcm") == []
+
+
+def test_bed_positions_in_two_series_of_single_slices_are_both_referred_to(
+    tmp_path: Path, with_spect: Any, errors_of_dciodvfy: Any
+) -> None:
+    """SPECT in PET objects: six slices from two series of four that overlap by two."""
+    study, lesions, findings, tissues, spect = with_spect()
+    (whole,) = spect.study.instances
+    slices = []
+    for series, heights in (("1.2.1", range(4)), ("1.2.2", range(2, 6))):
+        for k in heights:
+            one = deepcopy(whole)
+            del one.NumberOfFrames, one.DetectorInformationSequence, one.FrameIncrementPointer
+            one.SOPClassUID = PositronEmissionTomographyImageStorage
+            one.SeriesInstanceUID, one.SOPInstanceUID = series, f"{series}.{k}"
+            one.ImagePositionPatient = [-101.5, -88.25, 412.75 + 5 * k]
+            one.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+            slices.append(one)
+    joined = replace(spect.study, instances=tuple(slices), resampled=True)
+    case = (study, lesions, findings, tissues, replace(spect, study=joined))
+    dataset = write(tmp_path / "seg.dcm", case)
+    sources = [
+        (
+            int(group.SegmentIdentificationSequence[0].ReferencedSegmentNumber),
+            [str(each.ReferencedSOPInstanceUID) for each in items],
+        )
+        for group in dataset.PerFrameFunctionalGroupsSequence
+        for items in [group.DerivationImageSequence[0].SourceImageSequence]
+        if not any("ReferencedFrameNumber" in each for each in items)
+    ]
+    # Hot spot 1 is on slices 4 and 5, hot spot 2 on slice 0.
+    assert sorted(sources) == [(1, ["1.2.2.4"]), (1, ["1.2.2.5"]), (2, ["1.2.1.0"])]
+    referenced = {each.SeriesInstanceUID: each for each in dataset.ReferencedSeriesSequence}
+    assert {uid: len(each.ReferencedInstanceSequence) for uid, each in referenced.items()} == {
+        "1.2.1": 4,
+        "1.2.2": 4,
+    }
+    instances = [each for one in referenced.values() for each in one.ReferencedInstanceSequence]
+    classes = {each.ReferencedSOPClassUID for each in (*instances, *dataset.SourceImageSequence)}
+    assert classes == {PositronEmissionTomographyImageStorage}
+    assert errors_of_dciodvfy(tmp_path / "seg.dcm") == []
+
+
 def test_frames_that_are_not_those_of_the_files_refer_to_none(
     tmp_path: Path, with_spect: Any, errors_of_dciodvfy: Any
 ) -> None:
@@ -242,9 +298,10 @@ def test_a_spect_of_another_study_stays_in_it(tmp_path: Path, with_spect: Any) -
 def test_what_does_not_agree_is_refused(tmp_path: Path, with_spect: Any) -> None:
     study, lesions, findings, tissues, spect = with_spect()
     shifted = Volume(spect.hot_spots.array, np.eye(4))
-    with pytest.raises(OutputError, match=r"seg\.dcm: the hot-spot map is not on the grid"):
-        case = (study, lesions, findings, tissues, replace(spect, hot_spots=shifted))
-        write(tmp_path / "seg.dcm", case)
+    for instances in (spect.study.instances, ()):
+        aside = replace(spect, study=replace(spect.study, instances=instances), hot_spots=shifted)
+        with pytest.raises(OutputError, match=r"seg\.dcm: the hot-spot map is not on the grid"):
+            write(tmp_path / "seg.dcm", (study, lesions, findings, tissues, aside))
     with pytest.raises(OutputError, match="do not name the same hot spots"):
         less = replace(findings.spect, hot_spots=findings.spect.hot_spots[:1])
         write(tmp_path / "seg.dcm", (study, lesions, replace(findings, spect=less), tissues, spect))

@@ -36,8 +36,7 @@ class SpectOutputs:
 
     Attributes:
         study: what was read.
-        hot_spots: ids on the native grid of the SPECT. Where it is not DICOM, on the grid in
-            which it fits the CT, which differs if the two were registered.
+        hot_spots: ids on the native grid of the SPECT, registered or not.
         model: what named the compartments; None for a rule.
     """
 
@@ -62,7 +61,8 @@ def write_hot_spot_segmentation(
     It refers to the frames of the SPECT. A SPECT that is not DICOM shares the world of the CT by
     the contract of its input: its hot spots then lie in the CT's study and frame of reference,
     still on their own grid, so that viewers can lay them over the CT; single frames refer to
-    nothing, since they were not drawn on the CT.
+    nothing, since they were not drawn on the CT. Where the SPECT was registered, the SEG still lies
+    as the SPECT came; `SpectFindings.spect_to_ct` leads from there to the CT.
 
     Args:
         path: file to write.
@@ -77,7 +77,7 @@ def write_hot_spot_segmentation(
     """
     if findings.spect is None:
         raise OutputError(f"{path.name}: the findings have no SPECT part")
-    if spect.study.instances and not spect.hot_spots.same_grid(spect.study.volume):
+    if not spect.hot_spots.same_grid(spect.study.volume):
         raise OutputError(f"{path.name}: the hot-spot map is not on the grid of the SPECT")
     segments = hot_spot_segments(spect.hot_spots, findings.spect.hot_spots)
     version = findings.provenance.program_version

@@ -3,17 +3,19 @@
 A CT, a PET and enhanced images say of each frame where it lies. An NM Image says it once, in its
 Detector Information Sequence (PS3.3 C.8.4.11, C.8.4.15), where highdicom does not look: it is
 shown a header with the grid of the SPECT, and afterwards each reference to a slice of that grid
-becomes one to the frame of the file that the slice was read from.
+becomes one to the frame of the file that the slice was read from. Bed positions are treated alike:
+highdicom wants all images of a grid to be of one series.
 """
 
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import highdicom as hd
 import numpy as np
 from pydicom import Dataset
-from pydicom.uid import UID
+from pydicom.uid import UID, NuclearMedicineImageStorage
 
 from calciscope.readers.dicom_files import FoundFile
 from calciscope.readers.nm_frames import nm_slices
@@ -23,6 +25,8 @@ from calciscope.volume import Volume
 from calciscope.writers.dicom.source import bare_headers, frame_of_reference_of
 
 PATIENT = hd.CoordinateSystemNames.PATIENT
+
+DETECTORS = "DetectorInformationSequence"
 
 NEAR_VOXELS = 0.02
 """How far a frame may lie from the slice that it is, for rounding of decimal strings."""
@@ -43,7 +47,7 @@ class SourceImages:
     Attributes:
         source: the first header as it came: patient, study and series.
         headers: bare headers (see `source.bare_headers`) whose geometry highdicom understands.
-        further: those of multi-frame files beside the first.
+        further: those beside the first of multi-frame files and of joined bed positions.
         frame_of_reference: of all.
         frames_of_slices: which frames each slice k of the grid was read from, where the headers
             show a grid; () where nothing is drawn frame by frame; None where highdicom's own
@@ -62,11 +66,13 @@ class SourceImages:
         """Make references of frames to slices of a grid references to files (C.7.6.16.2.6)."""
         if self.frames_of_slices is None:
             return
+        # The same item stands in the Referenced Series Sequence.
+        segmentation.SourceImageSequence[0].ReferencedSOPClassUID = self.source.SOPClassUID
         for group in segmentation.PerFrameFunctionalGroupsSequence:
             derivation = group.pop("DerivationImageSequence", None)
             if derivation is None or not self.frames_of_slices:
                 continue
-            # All headers show the same grid, so the first reference says as much as all.
+            # The first header shows the whole grid, so its reference says as much as all.
             item = derivation.value[0].SourceImageSequence[0]
             frames = self.frames_of_slices[int(item.ReferencedFrameNumber) - 1]
             if found := [_reference(item, frame) for frame in frames]:
@@ -90,13 +96,17 @@ def spect_images(study: SpectStudy, beside: CtStudy) -> SourceImages:
     source = study.instances[0]
     frame_of_reference = frame_of_reference_of(study.instances)
     headers = bare_headers(study.instances, frame_of_reference)
-    if "DetectorInformationSequence" not in source:
+    placeless = DETECTORS in source
+    if not placeless and not study.resampled:
         images = _plain(source, headers, frame_of_reference)
         return replace(images, content_key=study.content_key)
+    first, *others = headers
+    if placeless:
+        others = [_with_grid(header, study.volume, frame_of_reference) for header in others]
     return SourceImages(
         source,
-        [_with_grid(headers[0], study.volume, frame_of_reference)],
-        [_with_grid(header, study.volume, frame_of_reference) for header in headers[1:]],
+        [_with_grid(first, study.volume, frame_of_reference)],
+        others,
         frame_of_reference,
         _frames_of_slices(study),
         study.content_key,
@@ -131,9 +141,16 @@ def _with_grid(header: Dataset, grid: Volume, frame_of_reference: UID) -> Datase
         place = Dataset()
         place.PlanePositionSequence = position
         places.append(place)
+    shown = {
+        # The class tells highdicom that there may be several frames; a PET Image has one.
+        "SOPClassUID": NuclearMedicineImageStorage,
+        "Rows": rows,
+        "Columns": columns,
+        "NumberOfFrames": slices,
+    }
     result = Dataset()
     result.update(header)
-    for keyword, value in (("Rows", rows), ("Columns", columns), ("NumberOfFrames", slices)):
+    for keyword, value in shown.items():
         # Taken out first: setting would change the element, which the source shares.
         result.pop(keyword, None)
         setattr(result, keyword, value)
@@ -143,12 +160,13 @@ def _with_grid(header: Dataset, grid: Volume, frame_of_reference: UID) -> Datase
 
 
 def _frames_of_slices(study: SpectStudy) -> tuple[tuple[Frame, ...], ...]:
-    """The frames at the place of each slice; none where the grid is not that of the files."""
+    """The frames that each slice was read from; none where the grid is not that of the files."""
     found: list[list[Frame]] = [[] for _ in range(study.volume.shape[2])]
     file = FoundFile(study.source, study.source.name)
-    for header in study.instances:
+    for header, frames in zip_longest(study.instances, study.frames):
         for number, each in enumerate(nm_slices(header, file), start=1):
-            if each.position is None:
+            # Another energy window lies in the same place.
+            if each.position is None or (frames and number not in frames):
                 continue
             index = study.volume.index(each.position)
             k = round(float(index[2]))
@@ -159,9 +177,12 @@ def _frames_of_slices(study: SpectStudy) -> tuple[tuple[Frame, ...], ...]:
 
 
 def _reference(item: Dataset, frame: Frame) -> Dataset:
-    """The same reference to another frame."""
+    """The same reference to another frame; an image of one frame has no numbers (C.7.6.16.2.6)."""
     result = deepcopy(item)
     result.ReferencedSOPClassUID = frame.header.SOPClassUID
     result.ReferencedSOPInstanceUID = frame.header.SOPInstanceUID
-    result.ReferencedFrameNumber = frame.number
+    if "NumberOfFrames" in frame.header:
+        result.ReferencedFrameNumber = frame.number
+    else:
+        del result.ReferencedFrameNumber
     return result
