@@ -122,6 +122,21 @@ def test_journal_put_back_from_a_copy_is_told_and_followed(
     copy.close()
 
 
+def test_journal_whose_changes_retention_dropped_is_the_same_still(
+    journal: Journal, arrive: Arrive, tmp_path: Path, clock: HandClock
+) -> None:
+    path = tmp_path / "audit.jsonl"
+    journal.removal.forget(arrive())
+    _follow(journal, path)
+    clock.advance(1)
+    assert journal.removal.transitions_of_forgotten(clock.now(), up_to=2) == 2
+    _follow(journal, path)
+    assert [line["event"] for line in _lines(path)] == ["began", "state", "state"]
+    again = arrive()
+    _follow(journal, path)
+    assert _states(path)[2:] == [(again, "intake")]
+
+
 def test_head_is_told_once_a_day(
     journal: Journal, tmp_path: Path, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -133,9 +133,9 @@ class Jobs:
         return [_transition(row) for row in rows]
 
     def last_transition(self) -> int:
-        """Number of the newest change of state; 0 where there was none."""
-        row = self._one("SELECT coalesce(max(id), 0) AS newest FROM transitions", ())
-        return 0 if row is None else int(row["newest"])
+        """Number of the newest change of state, also of one that is dropped; 0 if none ever was."""
+        row = self._one("SELECT seq FROM sqlite_sequence WHERE name = 'transitions'", ())
+        return 0 if row is None else int(row["seq"])
 
     def transitions(
         self, job_id: int | None = None, since: float = 0.0, limit: int = 10_000
