@@ -143,14 +143,14 @@ def test_instance_registered_at_the_last_moment_stays(
     path.write_text("late")
     cleaner.tick()
     clock.advance(HOUR + 1)
-    look = cleaner._unknown_instances
+    look = cleaner._stores.unknown_instances
 
     def look_then_register() -> set[Path]:
         found = look()
         arrive(file="late.dcm")
         return found
 
-    monkeypatch.setattr(cleaner, "_unknown_instances", look_then_register)
+    monkeypatch.setattr(cleaner._stores, "unknown_instances", look_then_register)
     cleaner.tick()
     assert path.exists()
 

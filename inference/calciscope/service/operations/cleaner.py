@@ -14,6 +14,7 @@ from calciscope.service.data_folder import DataFolder
 from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.states import JobState
 from calciscope.service.operations.leftovers import Watch, files_in, remove, take_aside
+from calciscope.service.operations.stores import Stores
 from calciscope.service.settings.house import Retention
 
 LOGGER = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Cleaner:
         self._settings = settings
         self._journal = journal
         self._data = data
+        self._stores = Stores(data, journal)
         self._clock = clock
         self._audited = audited
         self._instances, self._results = Watch(clock), Watch(clock)
@@ -59,12 +61,10 @@ class Cleaner:
         """One round."""
         if self._clock_is_sound():
             self._let_go()
-        data = self._data
-        results, unfinished = files_in(data.results), files_in(data.incoming) + files_in(data.work)
-        self._remove("instance", self._instances, self._unknown_instances(), self._unknown_of)
-        self._remove(
-            "result", self._results, self._unneeded_results(results), self._unneeded_results
-        )
+        stores = self._stores
+        unfinished = files_in(self._data.incoming) + files_in(self._data.work)
+        self._remove("instance", self._instances, stores.unknown_instances(), stores.unknown_of)
+        self._remove("result", self._results, stores.unneeded_results(), stores.unneeded_of)
         self._remove("unfinished", self._unfinished, self._abandoned(unfinished), self._abandoned)
         return False
 
@@ -91,20 +91,6 @@ class Cleaner:
         for code, count in (("inputs", inputs), ("results", len(results)), ("records", studies)):
             if count:
                 LOGGER.info("retention let go of %d", count, extra={"code": code})
-
-    def _unknown_instances(self) -> set[Path]:
-        found: set[Path] = set()
-        for entry in files_in(self._data.instances):
-            found |= self._unknown_of(files_in(entry) if entry.is_dir() else [entry])
-        return found
-
-    def _unknown_of(self, paths: Sequence[Path]) -> set[Path]:
-        names = [str(path.relative_to(self._data.instances)) for path in paths]
-        return {self._data.instance(n) for n in self._journal.removal.unknown_files(names)}
-
-    def _unneeded_results(self, paths: Sequence[Path]) -> set[Path]:
-        needed = {self._data.result(job_id) for job_id in self._journal.removal.known_results()}
-        return set(paths) - needed
 
     def _abandoned(self, paths: Sequence[Path]) -> set[Path]:
         """What is being received or made, except for jobs at work, whose folders begin with them.
