@@ -64,6 +64,7 @@ CODES: dict[str, str] = {
     "crash": "the worker crashed",
     "memory": "not enough memory",
     "timeout": "took too long",
+    "disk_full": "the disk is full",
     "error": "an error in the program",
 }
 """Codes of transitions; others are shown as they are, with spaces."""
