@@ -137,6 +137,11 @@ class Jobs:
         row = self._one("SELECT seq FROM sqlite_sequence WHERE name = 'transitions'", ())
         return 0 if row is None else int(row["seq"])
 
+    def last_change(self) -> float | None:
+        """When the newest change of state that is kept came about; None without any."""
+        row = self._one("SELECT at FROM transitions ORDER BY id DESC LIMIT 1", ())
+        return None if row is None else float(row["at"])
+
     def transitions(
         self, job_id: int | None = None, since: float = 0.0, limit: int = 10_000
     ) -> list[Transition]:

@@ -25,6 +25,10 @@ AT_ONCE = 200
 DAY_SECONDS = 86_400.0
 JUMP_SECONDS = 3_600.0
 """Wall clock and monotonic clock drift apart by less; more means that somebody set the clock."""
+START_SECONDS = 3 * 3_600.0
+"""A machine may boot with a wrong date; until then the network has told it the right one."""
+FAR_SECONDS = 7 * DAY_SECONDS
+"""A service that seems to have stood still for longer may have a clock that is ahead."""
 
 
 class Cleaner:
@@ -55,7 +59,7 @@ class Cleaner:
         self._instances, self._results = Watch(clock), Watch(clock)
         self._unfinished = Watch(clock)
         self._offset = self._clock.now() - self._clock.monotonic()
-        self._rests_until = 0.0
+        self._rests_until = self._clock.monotonic() + self._first_rest()
 
     def tick(self) -> bool:
         """One round."""
@@ -71,7 +75,8 @@ class Cleaner:
     def _clock_is_sound(self) -> bool:
         """Whether dates can be believed: not for a day after the clock was set by an hour or more.
 
-        A clock that is years ahead for a moment would else empty the house.
+        A clock that is years ahead for a moment would else empty the house. Nor for some hours
+        after the start, so that a clock that was wrong then is set before anything goes.
         """
         now = self._clock.monotonic()
         offset = self._clock.now() - now
@@ -80,6 +85,17 @@ class Cleaner:
             self._rests_until = now + DAY_SECONDS
         self._offset = offset
         return now >= self._rests_until
+
+    def _first_rest(self) -> float:
+        """Seconds for which dates are not believed after the start."""
+        newest = self._journal.jobs.last_change()
+        if newest is None or self._clock.now() - newest < FAR_SECONDS:
+            return START_SECONDS
+        LOGGER.warning(
+            "nothing has happened for %.0f days, by the clock; retention rests for a day",
+            (self._clock.now() - newest) / DAY_SECONDS, extra={"code": "clock"},
+        )  # fmt: skip
+        return DAY_SECONDS
 
     def _let_go(self) -> None:
         now, removal = self._clock.now(), self._journal.removal
