@@ -333,6 +333,18 @@ def test_the_result_of_another_job_with_the_same_content_is_used(house: House) -
     assert (record.job_id, record.revision) == (second, 2)
 
 
+def test_a_destination_that_has_a_result_does_not_get_it_for_the_next_revision(
+    house: House,
+) -> None:
+    first, second = _retaken(house)
+    delivery = house.journal.deliveries.claim("share")
+    assert delivery is not None
+    house.journal.deliveries.succeed(delivery.id)
+    house.dispatcher(_first_series).tick()
+    assert [house.job(job).state for job in (first, second)] == [JobState.DELIVERED] * 2
+    assert house.journal.deliveries.claim("share") is None
+
+
 def test_a_revision_with_other_content_has_another_key(house: House) -> None:
     first, second = _retaken(house)
     house.dispatcher().tick()

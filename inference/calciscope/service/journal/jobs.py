@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from calciscope.errors import StaleStateError
 from calciscope.service.clock import Clock
+from calciscope.service.journal import routes
 from calciscope.service.journal.database import Database
 from calciscope.service.journal.records import (
     Job,
@@ -202,30 +203,18 @@ class Jobs:
             return self.get(row["id"])
 
     def finish(self, job_id: int, content_key: str, destinations: Sequence[str]) -> None:
-        """Running to done, with a delivery for each destination; delivered where there is none."""
+        """Running to done, with a delivery for each destination; delivered where nothing is left.
+
+        Nothing is left for a destination that has the same result of another revision; see
+        `routes.begin`.
+        """
         with self._database.writing() as connection:
             self._transitions.move(connection, job_id, (JobState.RUNNING,), JobState.DONE)
-            connection.execute(
-                "UPDATE jobs SET content_key = ?, has_result = 1 WHERE id = ?",
-                (content_key, job_id),
-            )
-            now = self._clock.now()
-            # After a retry under other rules: nobody sends what went nowhere then, and the job
-            # would never be delivered.
-            marks = ", ".join("?" * len(destinations))
-            connection.execute(
-                "DELETE FROM deliveries WHERE job_id = ? AND state != ?"
-                f" AND destination NOT IN ({marks})",
-                (job_id, DeliveryState.DELIVERED, *destinations),
-            )
-            connection.executemany(
-                "INSERT INTO deliveries (job_id, destination, state, changed) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT (job_id, destination) DO UPDATE SET state = excluded.state,"
-                " attempts = 0, not_before = 0, reason = '', code = ''",
-                [(job_id, name, DeliveryState.PENDING, now) for name in destinations],
-            )
-            if not destinations:
-                self._transitions.move(connection, job_id, (JobState.DONE,), JobState.DELIVERED)
+            if routes.begin(connection, job_id, content_key, destinations, self._clock.now()):
+                self._transitions.move(
+                    connection, job_id, (JobState.DONE,), JobState.DELIVERED,
+                    code=routes.SAME_AS_BEFORE if destinations else "",
+                )  # fmt: skip
 
     def fail_attempt(self, job_id: int, *, reason: str, code: str, again_at: float | None) -> None:
         """Running back to ready, for another attempt, or to failed where `again_at` is None."""
