@@ -162,6 +162,7 @@ def test_damaged_journal_is_refused_with_the_cure(config: Path) -> None:
     assert service.returncode == 1
     assert "is damaged" in told
     assert "move it away" in told
+    assert "former-..." in told
 
 
 @pytest.mark.parametrize("part", ["status_page", "receiver"])

@@ -1,6 +1,8 @@
 """Where everything lies in the service's data folder."""
 
+import tempfile
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from calciscope.errors import ServiceError
@@ -78,6 +80,10 @@ class DataFolder:
                     f"{folder} cannot be made for the service alone ({error.strerror}); give the"
                     " data folder to the user that it runs as"
                 ) from error
+
+    def make_former(self, time: datetime) -> Path:
+        """A new folder for what a journal that is no longer here knew; nothing cleans there."""
+        return Path(tempfile.mkdtemp(prefix=f"former-{time:%Y%m%d-%H%M%S}-", dir=self.root))
 
     def instance(self, file: str) -> Path:
         """The file of an instance, by the name in the journal."""

@@ -14,13 +14,14 @@ from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.transitions import Listener
 from calciscope.service.loop import Loop, end_loop
 from calciscope.service.operations.audit import AuditLog
-from calciscope.service.operations.audit_trail import AuditTrail
+from calciscope.service.operations.audit_trail import AuditTrail, is_another
 from calciscope.service.operations.cleaner import Cleaner
 from calciscope.service.operations.disk import DiskGate
 from calciscope.service.operations.health import Health
 from calciscope.service.operations.metrics import Metrics
 from calciscope.service.operations.pseudonyms import Pseudonyms, read_salt
 from calciscope.service.operations.seen_files import SeenFiles
+from calciscope.service.operations.stores import Stores
 from calciscope.service.operator import Operator
 from calciscope.service.settings.service import ServiceSettings
 from calciscope.service.ways import WaysIn, WaysOut
@@ -46,7 +47,8 @@ class Parts:
         runner: factory of what the workers run.
 
     Raises:
-        ServiceError: the journal, the audit log, a secret or an address cannot be used.
+        ServiceError: the journal, the audit log, a secret or an address cannot be used, or what
+            a former journal knew cannot be set aside.
     """
 
     def __init__(
@@ -59,6 +61,9 @@ class Parts:
         self._audit = audit = AuditLog(data.audit, clock)
         self._undo.append(audit.close)
         pseudonyms = Pseudonyms(read_salt(settings.logging.salt_file or data.salt))
+        # Before the trail follows it: a kill in between must not make it the journal of the stores.
+        if is_another(journal, audit) and (former := Stores(data, journal).set_aside(clock.now())):
+            audit.record("stores_set_aside", folder=former.name)
         self._trail = trail = AuditTrail(journal, audit, pseudonyms, clock)
         self._loops: list[Loop] = []
         meter = Metrics(journal, clock, data.root, lambda: self._gate, lambda: self._loops)

@@ -226,6 +226,8 @@ def test_retention_lets_go_of_closed_studies_alone(
     # The same instance again puts its file back, and is a duplicate all the same.
     assert arrive(study="1.1", instance="1.1.1", file="new.dcm") == 0
     assert journal.removal.known_files() == {"1.2.1.dcm", "new.dcm"}
+    assert journal.removal.studies_closed(clock.now()) == 0
+    clock.advance(100)
     assert journal.removal.studies_closed(clock.now()) == 1
     assert [job.id for job in journal.jobs.listed()] == [open_job]
 

@@ -155,3 +155,24 @@ def test_files_that_were_left_are_remembered_until_they_are_gone(
     assert journal.removal.seen_files(clock.now(), after="/in/a") == ["/in/b"]
     journal.removal.forget_seen_files(["/in/b"])
     assert not journal.arrivals.knows_file("/in/b", 1, 2)
+
+
+@pytest.mark.parametrize("let_go_before", [True, False])
+def test_study_that_comes_again_with_a_late_slice_keeps_its_files(
+    journal: Journal, arrive: Arrive, clock: HandClock, let_go_before: bool
+) -> None:
+    for instance in ("1.1", "1.2"):
+        job = arrive(instance=instance)
+    run_through(journal, job)
+    clock.advance(100)
+    if let_go_before:
+        assert journal.removal.inputs_of_closed(clock.now()) == 2
+    for instance in ("1.1", "1.2"):
+        arrive(instance=instance, file=f"{instance}-again.dcm")
+    # A cleaning falls between what came again and what is new.
+    assert journal.removal.inputs_of_closed(clock.now()) == 0
+    assert journal.removal.studies_closed(clock.now()) == 0
+    late = arrive(instance="1.3")
+    stored = journal.jobs.instances(journal.jobs.get(late))
+    assert len(stored) == 3
+    assert all(each.file for each in stored)

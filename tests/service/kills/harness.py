@@ -344,6 +344,8 @@ class KillTest:
             journal.close()
         if left := list(self.inbox.rglob("*.dcm")):
             report.faults.append(f"{len(left)} files are left in the inbox")
+        if any(self.data.root.glob("former-*")):
+            report.faults.append("a restart took the journal for another one")
         kept = {
             str(path.relative_to(self.data.instances))
             for path in self.data.instances.rglob("*.dcm")

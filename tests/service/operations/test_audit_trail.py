@@ -13,7 +13,7 @@ from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.states import JobState
 from calciscope.service.operations import audit_trail
 from calciscope.service.operations.audit import AuditLog, verify
-from calciscope.service.operations.audit_trail import AuditTrail
+from calciscope.service.operations.audit_trail import AuditTrail, is_another
 from calciscope.service.operations.pseudonyms import Pseudonyms
 
 Arrive = Callable[..., int]
@@ -120,6 +120,41 @@ def test_journal_put_back_from_a_copy_is_told_and_followed(
     _follow(copy, path)
     assert _states(path)[-1] == (1, "waiting")
     copy.close()
+
+
+def test_journal_whose_changes_retention_dropped_is_the_same_still(
+    journal: Journal, arrive: Arrive, tmp_path: Path, clock: HandClock
+) -> None:
+    path = tmp_path / "audit.jsonl"
+    journal.removal.forget(arrive())
+    _follow(journal, path)
+    clock.advance(1)
+    assert journal.removal.transitions_of_forgotten(clock.now(), up_to=2) == 2
+    _follow(journal, path)
+    assert [line["event"] for line in _lines(path)] == ["began", "state", "state"]
+    again = arrive()
+    _follow(journal, path)
+    assert _states(path)[2:] == [(again, "intake")]
+
+
+def test_journal_is_another_where_it_may_lack_what_was_known(
+    journal: Journal, arrive: Arrive, tmp_path: Path
+) -> None:
+    log = AuditLog(tmp_path / "audit.jsonl")
+    assert is_another(journal, log)  # nothing says that it is the first
+    arrive(study="1.1", instance="1.1.1")
+    assert not is_another(journal, log)  # the log was taken away
+    journal.database.connection().execute(f"VACUUM INTO '{tmp_path / 'copy.sqlite'}'")
+    arrive(study="1.2", instance="1.2.1")
+    AuditTrail(journal, log).tick()
+    assert not is_another(journal, log)
+    for name in ("copy.sqlite", "new.sqlite"):
+        other = Journal(tmp_path / name)
+        assert is_another(other, log)
+        AuditTrail(other, log)
+        assert not is_another(other, log)
+        other.close()
+    log.close()
 
 
 def test_head_is_told_once_a_day(

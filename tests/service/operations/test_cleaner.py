@@ -9,7 +9,7 @@ from tests.service.conftest import HandClock
 from calciscope.service.data_folder import DataFolder
 from calciscope.service.journal.journal import Journal
 from calciscope.service.operations import cleaner as module
-from calciscope.service.operations.cleaner import DAY_SECONDS, Cleaner
+from calciscope.service.operations.cleaner import DAY_SECONDS, START_SECONDS, Cleaner
 from calciscope.service.settings.house import Retention
 
 Arrive = Callable[..., int]
@@ -143,14 +143,14 @@ def test_instance_registered_at_the_last_moment_stays(
     path.write_text("late")
     cleaner.tick()
     clock.advance(HOUR + 1)
-    look = cleaner._unknown_instances
+    look = cleaner._stores.unknown_instances
 
     def look_then_register() -> set[Path]:
         found = look()
         arrive(file="late.dcm")
         return found
 
-    monkeypatch.setattr(cleaner, "_unknown_instances", look_then_register)
+    monkeypatch.setattr(cleaner._stores, "unknown_instances", look_then_register)
     cleaner.tick()
     assert path.exists()
 
@@ -171,6 +171,46 @@ def test_clock_years_ahead_does_not_empty_the_house(
     assert len(journal.jobs.listed()) == 1
     # A day later dates are believed again.
     clock.advance(4 * DAY_SECONDS)
+    _rounds(cleaner, clock)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+@pytest.mark.parametrize("days_ahead", [5, 2 * 365])
+def test_clock_that_is_ahead_at_boot_does_not_empty_the_house(
+    journal: Journal, data: DataFolder, clock: HandClock, arrive: Arrive,
+    store: Callable[[str], Path], days_ahead: int, arrives: bool,
+) -> None:  # fmt: skip
+    path = store("1.1")
+    _deliver(journal, data, 1)
+    right = clock.now()
+    for _ in range(2):  # started twice before the network tells the time
+        clock.set_wall(right + days_ahead * DAY_SECONDS)
+        cleaner = Cleaner(Retention(), journal, data, clock, journal.jobs.last_transition)
+        if arrives:
+            arrive(study="1.2", instance="1.2.1")
+        _rounds(cleaner, clock)
+    clock.set_wall(right + 2 * HOUR)
+    _rounds(cleaner, clock)
+    clock.advance(START_SECONDS)
+    _rounds(cleaner, clock)
+    assert path.exists()
+    assert journal.jobs.get(1).study_uid == "1.1"
+
+
+def test_clock_that_stays_far_ahead_of_the_last_change_is_not_believed_for_a_day(
+    journal: Journal, data: DataFolder, clock: HandClock, store: Callable[[str], Path],
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    path = store("1.1")
+    _deliver(journal, data, 1)
+    clock.advance(8 * DAY_SECONDS)
+    cleaner = Cleaner(Retention(), journal, data, clock, journal.jobs.last_transition)
+    assert "nothing has happened for 8 days" in caplog.text
+    clock.advance(START_SECONDS)
+    _rounds(cleaner, clock)
+    assert path.exists()
+    clock.advance(DAY_SECONDS)
     _rounds(cleaner, clock)
     assert not path.exists()
 

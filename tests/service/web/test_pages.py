@@ -209,3 +209,16 @@ def test_thumbnails_are_small_and_a_missing_one_is_blank(serve: Serve, hospital:
     assert answer.headers["content-type"] == "image/png"
     assert answer.content.startswith(b"\x89PNG") and len(answer.content) < 20_000
     assert page.client.get(f"/jobs/{job}/thumbnail").content == answer.content
+
+
+def test_picture_under_a_number_that_has_no_result_is_not_shown(
+    serve: Serve, hospital: Hospital
+) -> None:
+    job = hospital.bring(hospital.send("1.1"), JobState.RUNNING)
+    page = serve()
+    for number in (job, job + 1):
+        make_result(page.data, number)
+        _picture(page.data.result(number) / "dicom" / "picture_02.dcm")
+        answer = page.client.get(f"/jobs/{number}/thumbnail")
+        assert answer.headers["content-type"] == "image/svg+xml"
+    assert page.client.get(f"/jobs/{10**30}/thumbnail").status_code == 200

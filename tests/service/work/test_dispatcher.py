@@ -1,5 +1,6 @@
 """The dispatcher: every job that is claimed comes to an end, whatever breaks on the way."""
 
+import errno
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from calciscope.service.settings.service import ServiceSettings
 from calciscope.service.work.dispatcher import Dispatcher
 from calciscope.service.work.executor import no_listener
 from calciscope.service.work.models_used import ModelsUsed
-from calciscope.service.work.outcome import Outcome, OutcomeKind, failed, refused
+from calciscope.service.work.outcome import Outcome, OutcomeKind, failed, outcome_of, refused
 from calciscope.service.work.publishing import record_of
 from calciscope.service.work.request import WorkRequest
 
@@ -332,6 +333,18 @@ def test_the_result_of_another_job_with_the_same_content_is_used(house: House) -
     assert (record.job_id, record.revision) == (second, 2)
 
 
+def test_a_destination_that_has_a_result_does_not_get_it_for_the_next_revision(
+    house: House,
+) -> None:
+    first, second = _retaken(house)
+    delivery = house.journal.deliveries.claim("share")
+    assert delivery is not None
+    house.journal.deliveries.succeed(delivery.id)
+    house.dispatcher(_first_series).tick()
+    assert [house.job(job).state for job in (first, second)] == [JobState.DELIVERED] * 2
+    assert house.journal.deliveries.claim("share") is None
+
+
 def test_a_revision_with_other_content_has_another_key(house: House) -> None:
     first, second = _retaken(house)
     house.dispatcher().tick()
@@ -395,6 +408,54 @@ def test_results_that_cannot_be_written_fail_the_attempt(house: House) -> None:
     house.executor.outcomes.append((job, DONE))
     dispatcher.tick()
     assert (house.job(job).state, house.job(job).code) == (JobState.READY, "disk")
+
+
+FULL = outcome_of(OSError(errno.ENOSPC, "No space left on device"))
+
+
+def test_a_full_disk_sets_nothing_aside_and_all_goes_on_once_there_is_room(house: House) -> None:
+    house.executor.places = 2
+    jobs = [house.ready(f"1.{number}") for number in range(5)]
+    dispatcher = house.dispatcher()
+    for _ in range(60):
+        dispatcher.tick()
+        for job in list(house.executor.requests):
+            house.executor.end(job, FULL)
+        dispatcher.tick()
+        assert house.executor.requests == {}
+        house.clock.advance(60)
+    assert {house.job(job).state for job in jobs} == {JobState.READY}
+    assert {house.job(job).attempts for job in jobs} == {0}
+    assert "make room" in house.job(jobs[0]).reason
+    house.clock.advance(400)
+    for _ in jobs:
+        dispatcher.tick()
+        for job in list(house.executor.requests):
+            house.executor.end(job)
+    dispatcher.tick()
+    assert {house.job(job).state for job in jobs} == {JobState.DONE}
+
+
+def test_nothing_is_begun_while_the_disk_is_full(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [house.ready(f"1.{number}") for number in range(3)]
+    dispatcher = house.dispatcher()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "mkdir", full)
+        dispatcher.tick()
+    codes = [house.job(job).code for job in jobs]
+    assert codes == ["disk_full", "", ""]
+    dispatcher.tick()
+    assert house.executor.requests == {}
+    house.clock.advance(10)
+    dispatcher.tick()
+    # The others first: they may need less.
+    assert list(house.executor.requests) == [jobs[1]]
 
 
 def test_stopping_settles_what_ended_in_time(house: House) -> None:

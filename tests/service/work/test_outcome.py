@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from calciscope.errors import ModelError, NoCtError, SeriesGeometryError
+from calciscope.errors import ModelError, NoCtError, OutputError, SeriesGeometryError
 from calciscope.service.work.outcome import Outcome, OutcomeKind, outcome_of
 
 
@@ -21,7 +21,9 @@ def test_an_outcome_survives_json() -> None:
         (SeriesGeometryError("slices are missing"), "refused", "series_geometry"),
         (ModelError("the model is altered"), "failed", "model"),
         (MemoryError(), "failed", "memory"),
-        (OSError(errno.ENOSPC, "No space left on device"), "failed", "disk"),
+        (OSError(errno.EACCES, "Permission denied"), "failed", "disk"),
+        (OSError(errno.ENOSPC, "No space left on device"), "failed", "disk_full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "failed", "disk_full"),
         (ValueError("Doe^Jane"), "failed", "error"),
     ],
 )
@@ -45,3 +47,16 @@ def test_messages_of_unforeseen_errors_are_not_told_but_their_place_is() -> None
     assert "Doe" not in reason
     assert "ValueError" in reason
     assert "test_outcome" in reason
+
+
+@pytest.mark.parametrize("kind", [OutputError, SeriesGeometryError, ValueError])
+def test_a_full_disk_behind_another_error_is_told_as_such(kind: type[Exception]) -> None:
+    try:
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError as error:
+            raise kind("cannot write to results; choose another folder with -o") from error
+    except kind as error:
+        outcome = outcome_of(error)
+    assert (outcome.kind, outcome.code) == ("failed", "disk_full")
+    assert "make room" in outcome.reason

@@ -30,8 +30,9 @@ class Arrivals:
         """Write instances down, all or none.
 
         An instance that comes late, when its study is being analyzed or has been, begins a new
-        revision. One that is known by its SOP Instance UID changes nothing; where retention had
-        removed its file, the new file takes its place.
+        revision. One that is known by its SOP Instance UID changes nothing but when it came last,
+        from which retention counts; where retention had removed its file, the new file takes its
+        place.
         """
         with self._database.writing() as connection:
             return [self._register(connection, instance) for instance in instances]
@@ -81,7 +82,7 @@ class Arrivals:
         if known is not None and known["study_uid"] != new.study_uid:
             return Registered(known["file"], True, known["digest"] != new.digest, True, 0)
         if known is not None:
-            return self._duplicate(connection, known, new)
+            return self._duplicate(connection, known, new, now)
         study_id = self._study(connection, new, now)
         series_id = self._series(connection, study_id, new)
         job_id, revision = self._open_job(connection, study_id, now)
@@ -95,11 +96,13 @@ class Arrivals:
         return Registered(new.file, False, False, False, job_id)
 
     def _duplicate(
-        self, connection: sqlite3.Connection, known: sqlite3.Row, new: NewInstance
+        self, connection: sqlite3.Connection, known: sqlite3.Row, new: NewInstance, now: float
     ) -> Registered:
         connection.execute(
             "UPDATE studies SET duplicates = duplicates + 1 WHERE id = ?", (known["study_id"],)
         )
+        # Its file stays for a while: a late instance that follows begins a revision with it.
+        connection.execute("UPDATE instances SET received = ? WHERE id = ?", (now, known["id"]))
         other = known["digest"] != new.digest
         file = known["file"]
         if not file:

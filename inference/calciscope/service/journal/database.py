@@ -155,5 +155,6 @@ def _cure(path: Path, error: sqlite3.Error) -> str:
         )
     return (
         f"{path} is damaged ({error}); move it away together with its -wal and -shm files"
-        " and start again: results already made are kept, studies come anew when sent again"
+        " and start again: instances and results are kept in a folder former-... beside it; copy"
+        " its instances into a watched folder to have them analyzed again"
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from calciscope.errors import StaleStateError
 from calciscope.service.clock import Clock
+from calciscope.service.journal import routes
 from calciscope.service.journal.database import Database
 from calciscope.service.journal.jobs import FAR_FUTURE_SECONDS
 from calciscope.service.journal.records import Delivery, Notice
@@ -100,19 +101,23 @@ class Deliveries:
         return {row["sop_uid"]: row["status"] for row in rows}
 
     def succeed(self, delivery_id: int) -> None:
-        """A delivery is done; its job is delivered once all are.
+        """A delivery is done, and those of equal results with it; a job is once all of its are.
 
         Raises:
             StaleStateError: it is not being sent any more: its job was forgotten or begun anew.
         """
         with self._database.writing() as connection:
-            job_id = self._close(connection, delivery_id, DeliveryState.DELIVERED, "", "", 0.0)
-            left = connection.execute(
-                "SELECT count(*) FROM deliveries WHERE job_id = ? AND state != ?",
-                (job_id, DeliveryState.DELIVERED),
-            ).fetchone()[0]
-            if not left:
-                self._transitions.move(connection, job_id, (JobState.DONE,), JobState.DELIVERED)
+            job_id, name = self._close(
+                connection, delivery_id, DeliveryState.DELIVERED, "", "", 0.0
+            )
+            equal = routes.bring_equal(connection, job_id, name, self._clock.now())
+            for each in (job_id, *equal):
+                left = connection.execute(
+                    "SELECT count(*) FROM deliveries WHERE job_id = ? AND state != ?",
+                    (each, DeliveryState.DELIVERED),
+                ).fetchone()[0]
+                if not left:
+                    self._transitions.move(connection, each, (JobState.DONE,), JobState.DELIVERED)
 
     def fail_attempt(
         self, delivery_id: int, *, reason: str, code: str, again_at: float | None
@@ -203,16 +208,17 @@ class Deliveries:
     def _close(
         self, connection: sqlite3.Connection, delivery_id: int, state: DeliveryState,
         reason: str, code: str, not_before: float,
-    ) -> int:  # fmt: skip
+    ) -> tuple[int, str]:  # fmt: skip
+        """Job and destination of what is not being sent any more."""
         row = connection.execute(
             "UPDATE deliveries SET state = ?, reason = ?, code = ?, not_before = ?, changed = ?"
-            " WHERE id = ? AND state = ? RETURNING job_id",
+            " WHERE id = ? AND state = ? RETURNING job_id, destination",
             (state, reason, code, not_before, self._clock.now(), delivery_id,
              DeliveryState.SENDING),
         ).fetchone()  # fmt: skip
         if row is None:
             raise StaleStateError(f"delivery {delivery_id} is not being sent any more")
-        return int(row["job_id"])
+        return int(row["job_id"]), str(row["destination"])
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:

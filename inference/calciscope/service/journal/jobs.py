@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from calciscope.errors import StaleStateError
 from calciscope.service.clock import Clock
+from calciscope.service.journal import routes
 from calciscope.service.journal.database import Database
 from calciscope.service.journal.records import (
     Job,
@@ -133,9 +134,14 @@ class Jobs:
         return [_transition(row) for row in rows]
 
     def last_transition(self) -> int:
-        """Number of the newest change of state; 0 where there was none."""
-        row = self._one("SELECT coalesce(max(id), 0) AS newest FROM transitions", ())
-        return 0 if row is None else int(row["newest"])
+        """Number of the newest change of state, also of one that is dropped; 0 if none ever was."""
+        row = self._one("SELECT seq FROM sqlite_sequence WHERE name = 'transitions'", ())
+        return 0 if row is None else int(row["seq"])
+
+    def last_change(self) -> float | None:
+        """When the newest change of state that is kept came about; None without any."""
+        row = self._one("SELECT at FROM transitions ORDER BY id DESC LIMIT 1", ())
+        return None if row is None else float(row["at"])
 
     def transitions(
         self, job_id: int | None = None, since: float = 0.0, limit: int = 10_000
@@ -197,30 +203,18 @@ class Jobs:
             return self.get(row["id"])
 
     def finish(self, job_id: int, content_key: str, destinations: Sequence[str]) -> None:
-        """Running to done, with a delivery for each destination; delivered where there is none."""
+        """Running to done, with a delivery for each destination; delivered where nothing is left.
+
+        Nothing is left for a destination that has the same result of another revision; see
+        `routes.begin`.
+        """
         with self._database.writing() as connection:
             self._transitions.move(connection, job_id, (JobState.RUNNING,), JobState.DONE)
-            connection.execute(
-                "UPDATE jobs SET content_key = ?, has_result = 1 WHERE id = ?",
-                (content_key, job_id),
-            )
-            now = self._clock.now()
-            # After a retry under other rules: nobody sends what went nowhere then, and the job
-            # would never be delivered.
-            marks = ", ".join("?" * len(destinations))
-            connection.execute(
-                "DELETE FROM deliveries WHERE job_id = ? AND state != ?"
-                f" AND destination NOT IN ({marks})",
-                (job_id, DeliveryState.DELIVERED, *destinations),
-            )
-            connection.executemany(
-                "INSERT INTO deliveries (job_id, destination, state, changed) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT (job_id, destination) DO UPDATE SET state = excluded.state,"
-                " attempts = 0, not_before = 0, reason = '', code = ''",
-                [(job_id, name, DeliveryState.PENDING, now) for name in destinations],
-            )
-            if not destinations:
-                self._transitions.move(connection, job_id, (JobState.DONE,), JobState.DELIVERED)
+            if routes.begin(connection, job_id, content_key, destinations, self._clock.now()):
+                self._transitions.move(
+                    connection, job_id, (JobState.DONE,), JobState.DELIVERED,
+                    code=routes.SAME_AS_BEFORE if destinations else "",
+                )  # fmt: skip
 
     def fail_attempt(self, job_id: int, *, reason: str, code: str, again_at: float | None) -> None:
         """Running back to ready, for another attempt, or to failed where `again_at` is None."""

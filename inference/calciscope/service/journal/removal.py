@@ -31,12 +31,13 @@ class Removal:
         self._clock = clock
 
     def inputs_of_closed(self, before: float) -> int:
-        """Let go of the files of studies all of whose jobs were closed before a time; how many."""
+        """Let go of files that came before a time, of studies all closed before it; how many."""
         with self._database.writing() as connection:
             changed = connection.execute(
-                "UPDATE instances SET file = '' WHERE file != '' AND study_id NOT IN"
+                "UPDATE instances SET file = '' WHERE file != '' AND received < ?"
+                " AND study_id NOT IN"
                 f" (SELECT study_id FROM jobs WHERE state NOT IN ({_FINAL}) OR changed >= ?)",
-                (before,),
+                (before, before),
             )
             return changed.rowcount
 
@@ -51,14 +52,19 @@ class Removal:
         return [int(row["id"]) for row in rows]
 
     def studies_closed(self, before: float) -> int:
-        """Forget studies all of whose jobs were closed before a time; gives how many."""
-        closed = f"NOT IN (SELECT study_id FROM jobs WHERE state NOT IN ({_FINAL}) OR changed >= ?)"
+        """Forget studies closed before a time, of which nothing came since; gives how many."""
+        due = (
+            "IN (SELECT id FROM studies WHERE id NOT IN"
+            f" (SELECT study_id FROM jobs WHERE state NOT IN ({_FINAL}) OR changed >= ?)"
+            " AND NOT EXISTS"
+            " (SELECT 1 FROM instances i WHERE i.study_id = studies.id AND i.received >= ?))"
+        )
         with self._database.writing() as connection:
             connection.execute(
-                f"{_NOTE} FROM jobs WHERE study_id {closed}",
-                (self._clock.now(), FORGOTTEN, "retention", before),
+                f"{_NOTE} FROM jobs WHERE study_id {due}",
+                (self._clock.now(), FORGOTTEN, "retention", before, before),
             )
-            changed = connection.execute(f"DELETE FROM studies WHERE id {closed}", (before,))
+            changed = connection.execute(f"DELETE FROM studies WHERE id {due}", (before, before))
             return changed.rowcount
 
     def transitions_of_forgotten(self, before: float, up_to: int) -> int:

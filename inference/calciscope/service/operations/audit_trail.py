@@ -62,16 +62,16 @@ class AuditTrail:
         return len(found) == AT_ONCE
 
     def _begin(self) -> int:
-        identity, _, number = self._log.head.position.partition(":")
+        identity, number = _covered(self._log)
         newest = self._journal.jobs.last_transition()
         if identity != self._identity:
             event = "journal_replaced" if identity else "began"
             self._log.record(event, self._place(0), journal=self._identity)
             return 0
-        if int(number) > newest:
+        if number > newest:
             self._log.record("journal_put_back", self._place(newest), journal=self._identity)
             return newest
-        return int(number)
+        return number
 
     def _place(self, number: int) -> str:
         return f"{self._identity}:{number}"
@@ -99,3 +99,23 @@ class AuditTrail:
             self._head_told = now
             head = self._log.head
             LOGGER.info("audit log has %d lines", head.number, extra={"head": head.hash})
+
+
+def is_another(journal: Journal, log: AuditLog) -> bool:
+    """Whether this journal may lack what another before it knew.
+
+    So may one that is not the one which the log has followed, that does not go as far as the log
+    does, and one that knows nothing while no log says where it began. To be asked before an
+    `AuditTrail` is made, which follows it from then on.
+    """
+    identity, number = _covered(log)
+    newest = journal.jobs.last_transition()
+    if not identity:
+        return newest == 0
+    return identity != journal.identity() or number > newest
+
+
+def _covered(log: AuditLog) -> tuple[str, int]:
+    """Identity of the journal that the log follows, and its last transition there."""
+    identity, _, number = log.head.position.partition(":")
+    return identity, int(number or 0)

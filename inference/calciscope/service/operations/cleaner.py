@@ -14,6 +14,7 @@ from calciscope.service.data_folder import DataFolder
 from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.states import JobState
 from calciscope.service.operations.leftovers import Watch, files_in, remove, take_aside
+from calciscope.service.operations.stores import Stores
 from calciscope.service.settings.house import Retention
 
 LOGGER = logging.getLogger(__name__)
@@ -24,6 +25,10 @@ AT_ONCE = 200
 DAY_SECONDS = 86_400.0
 JUMP_SECONDS = 3_600.0
 """Wall clock and monotonic clock drift apart by less; more means that somebody set the clock."""
+START_SECONDS = 3 * 3_600.0
+"""A machine may boot with a wrong date; until then the network has told it the right one."""
+FAR_SECONDS = 7 * DAY_SECONDS
+"""A service that seems to have stood still for longer may have a clock that is ahead."""
 
 
 class Cleaner:
@@ -48,30 +53,30 @@ class Cleaner:
         self._settings = settings
         self._journal = journal
         self._data = data
+        self._stores = Stores(data, journal)
         self._clock = clock
         self._audited = audited
         self._instances, self._results = Watch(clock), Watch(clock)
         self._unfinished = Watch(clock)
         self._offset = self._clock.now() - self._clock.monotonic()
-        self._rests_until = 0.0
+        self._rests_until = self._clock.monotonic() + self._first_rest()
 
     def tick(self) -> bool:
         """One round."""
         if self._clock_is_sound():
             self._let_go()
-        data = self._data
-        results, unfinished = files_in(data.results), files_in(data.incoming) + files_in(data.work)
-        self._remove("instance", self._instances, self._unknown_instances(), self._unknown_of)
-        self._remove(
-            "result", self._results, self._unneeded_results(results), self._unneeded_results
-        )
+        stores = self._stores
+        unfinished = files_in(self._data.incoming) + files_in(self._data.work)
+        self._remove("instance", self._instances, stores.unknown_instances(), stores.unknown_of)
+        self._remove("result", self._results, stores.unneeded_results(), stores.unneeded_of)
         self._remove("unfinished", self._unfinished, self._abandoned(unfinished), self._abandoned)
         return False
 
     def _clock_is_sound(self) -> bool:
         """Whether dates can be believed: not for a day after the clock was set by an hour or more.
 
-        A clock that is years ahead for a moment would else empty the house.
+        A clock that is years ahead for a moment would else empty the house. Nor for some hours
+        after the start, so that a clock that was wrong then is set before anything goes.
         """
         now = self._clock.monotonic()
         offset = self._clock.now() - now
@@ -80,6 +85,17 @@ class Cleaner:
             self._rests_until = now + DAY_SECONDS
         self._offset = offset
         return now >= self._rests_until
+
+    def _first_rest(self) -> float:
+        """Seconds for which dates are not believed after the start."""
+        newest = self._journal.jobs.last_change()
+        if newest is None or self._clock.now() - newest < FAR_SECONDS:
+            return START_SECONDS
+        LOGGER.warning(
+            "nothing has happened for %.0f days, by the clock; retention rests for a day",
+            (self._clock.now() - newest) / DAY_SECONDS, extra={"code": "clock"},
+        )  # fmt: skip
+        return DAY_SECONDS
 
     def _let_go(self) -> None:
         now, removal = self._clock.now(), self._journal.removal
@@ -91,20 +107,6 @@ class Cleaner:
         for code, count in (("inputs", inputs), ("results", len(results)), ("records", studies)):
             if count:
                 LOGGER.info("retention let go of %d", count, extra={"code": code})
-
-    def _unknown_instances(self) -> set[Path]:
-        found: set[Path] = set()
-        for entry in files_in(self._data.instances):
-            found |= self._unknown_of(files_in(entry) if entry.is_dir() else [entry])
-        return found
-
-    def _unknown_of(self, paths: Sequence[Path]) -> set[Path]:
-        names = [str(path.relative_to(self._data.instances)) for path in paths]
-        return {self._data.instance(n) for n in self._journal.removal.unknown_files(names)}
-
-    def _unneeded_results(self, paths: Sequence[Path]) -> set[Path]:
-        needed = {self._data.result(job_id) for job_id in self._journal.removal.known_results()}
-        return set(paths) - needed
 
     def _abandoned(self, paths: Sequence[Path]) -> set[Path]:
         """What is being received or made, except for jobs at work, whose folders begin with them.

@@ -28,9 +28,9 @@ class Retention(Part):
     """How long things are kept after a study is delivered, refused or failed.
 
     Attributes:
-        inputs_days: copies of received instances.
+        inputs_days: copies of received instances, also after they came again.
         results_days: result folders.
-        records_days: journal entries; after them the same study counts as new.
+        records_days: journal entries, also after the study came again; after them it counts as new.
     """
 
     inputs_days: Annotated[float, Field(ge=0)] = 3.0

@@ -47,6 +47,12 @@ def study_routes(desk: Desk) -> APIRouter:
         file = desk.data.result(job_id) / name
         return file if view.has_report and file.is_file() else None
 
+    def picture_of(job_id: int) -> bytes | None:
+        jobs = desk.journal.jobs.several([job_id]) if 0 < job_id < LARGEST_JOB else []
+        if not any(job.has_result for job in jobs):
+            return None
+        return desk.thumbnails.of(job_id, desk.data.result(job_id))
+
     async def done(
         request: Request, job_id: int, said: str, action: Callable[[], None]
     ) -> Response:
@@ -103,8 +109,7 @@ def study_routes(desk: Desk) -> APIRouter:
 
     @router.get("/thumbnail")
     async def thumbnail(job_id: int) -> Response:
-        result = desk.data.result(job_id)
-        picture = await desk.ask(lambda: desk.thumbnails.of(job_id, result))
+        picture = await desk.ask(lambda: picture_of(job_id))
         kept = {"cache-control": "private, max-age=3600"}
         if picture is None:
             return Response(NO_PICTURE, media_type="image/svg+xml", headers=kept)

@@ -64,6 +64,8 @@ CODES: dict[str, str] = {
     "crash": "the worker crashed",
     "memory": "not enough memory",
     "timeout": "took too long",
+    "disk_full": "the disk is full",
+    "same_as_before": "the same result as another revision, not sent again",
     "error": "an error in the program",
 }
 """Codes of transitions; others are shown as they are, with spaces."""

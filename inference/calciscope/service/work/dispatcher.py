@@ -17,7 +17,15 @@ from calciscope.service.journal.states import JobState
 from calciscope.service.observers import Meter
 from calciscope.service.settings.service import ServiceSettings
 from calciscope.service.work.executor import Executor
-from calciscope.service.work.outcome import Outcome, OutcomeKind, failed, outcome_of, refused
+from calciscope.service.work.full_disk import FullDisk
+from calciscope.service.work.outcome import (
+    DISK_FULL,
+    Outcome,
+    OutcomeKind,
+    failed,
+    outcome_of,
+    refused,
+)
 from calciscope.service.work.preparation import Choose, Models, NotPossible, Preparation, Prepared
 from calciscope.service.work.publishing import ResultRecord, copy_result, publish, record_of
 
@@ -54,6 +62,7 @@ class Dispatcher:
         self._meter = meter
         self._preparation = Preparation(settings, journal, data, choose, models)
         self._random = random or Random()
+        self._full_disk = FullDisk(self._work.backoff, clock, self._random)
         self._running: dict[int, Prepared] = {}
         # What an error of the journal cut short is done first at the next turn.
         self._claimed: Job | None = None
@@ -89,7 +98,9 @@ class Dispatcher:
         """Settle what has come back, then begin what there is room for."""
         settled = self._settle_all()
         begun = False
-        while self._claimed is not None or self._executor.free() > 0:
+        while not self._full_disk.rests and (
+            self._claimed is not None or self._executor.free() > 0
+        ):
             if self._claimed is None:
                 self._claimed = self._journal.jobs.claim()
             if self._claimed is None:
@@ -212,12 +223,17 @@ class Dispatcher:
         except StaleStateError:
             LOGGER.warning("job %d is no longer running; its outcome is let go", request.job_id)
             return
+        self._full_disk.ended(request.job_id, finished=True)
         LOGGER.info("job %d: %s", request.job_id, said)
 
     def _note(self, job_id: int, outcome: Outcome, last: bool = False) -> None:
         """Write down a refusal or a failure; `last` where no other attempt would help."""
         self._meter.failed("work", outcome.code)
         try:
+            if outcome.code == DISK_FULL:
+                self._wait_for_room(job_id, outcome)
+                return
+            self._full_disk.ended(job_id, finished=False)
             if outcome.kind is OutcomeKind.REFUSED:
                 self._journal.jobs.move(
                     job_id, (JobState.RUNNING,), JobState.REFUSED,
@@ -237,3 +253,12 @@ class Dispatcher:
             LOGGER.warning("job %d is no longer running; its outcome is let go", job_id)
             return
         LOGGER.warning("job %d failed, attempt %d: %s", job_id, attempt, outcome.code)
+
+    def _wait_for_room(self, job_id: int, outcome: Outcome) -> None:
+        """The disk is everybody's: no attempt is counted, and nothing is begun for a while."""
+        again_at = self._clock.now() + self._full_disk.met_by(job_id)
+        self._journal.jobs.move(
+            job_id, (JobState.RUNNING,), JobState.READY,
+            reason=outcome.reason, code=outcome.code, not_before=again_at,
+        )  # fmt: skip
+        LOGGER.warning("job %d waits: %s", job_id, outcome.code)

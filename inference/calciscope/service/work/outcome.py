@@ -6,6 +6,10 @@ from enum import StrEnum
 from typing import Any
 
 from calciscope.errors import CalciscopeError, InputError
+from calciscope.service.files import FULL
+
+DISK_FULL = "disk_full"
+"""Code of an attempt for which the disk had no room, which is no fault of the study."""
 
 
 class OutcomeKind(StrEnum):
@@ -60,8 +64,13 @@ def outcome_of(error: Exception) -> Outcome:
     """What an error of the analysis comes to.
 
     Sentences of errors that Calciscope raises on purpose are passed on. Of any other error only
-    its kind and place are told: its message may hold anything from a header.
+    its kind and place are told: its message may hold anything from a header. A full disk is told
+    as such, whatever became of its error on the way.
     """
+    if (full := _full_disk(error)) is not None:
+        return failed(
+            f"the disk is full ({full.strerror}); make room where the data folder lies", DISK_FULL
+        )
     if isinstance(error, InputError):
         return refused(str(error), _code(error))
     if isinstance(error, CalciscopeError):
@@ -76,6 +85,13 @@ def outcome_of(error: Exception) -> Outcome:
         " the program, please report it",
         "error",
     )
+
+
+def _full_disk(error: BaseException | None) -> OSError | None:
+    """What the disk said that had no room, if that is behind an error."""
+    while error is not None and not (isinstance(error, OSError) and error.errno in FULL):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _code(error: CalciscopeError) -> str:
