@@ -159,6 +159,20 @@ def test_no_dicom_is_left_told_once_and_never_looked_at_again(
     assert sorted(path.name for path in inbox.iterdir()) == ["DICOMDIR", "letter.txt"]
 
 
+def test_result_of_ours_is_not_kept_and_so_stays(
+    house: House, watch: Watch, inbox: Path, clock: HandClock
+) -> None:
+    """A reader may have edited it: nobody else need have it."""
+    own = ct_slice(2, Manufacturer="Calciscope", Modality="SEG")
+    (inbox / "own.dcm").write_bytes(own)
+    _archive(inbox / "mixed.zip", a=ct_slice(1), b=own)
+    settle(watch(house), clock)
+    settle(watch(house), clock)
+    assert instances(house) == 1
+    assert sorted(path.name for path in inbox.iterdir()) == ["mixed.zip", "own.dcm"]
+    assert house.meter.codes == ["archive_in_part"]
+
+
 def test_copied_files_stay_and_are_remembered_over_a_restart(
     start: Callable[[], House], watch: Watch, inbox: Path, clock: HandClock
 ) -> None:
