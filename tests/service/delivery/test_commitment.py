@@ -169,6 +169,36 @@ def test_late_answer_on_the_port_settles_the_next_attempt(
     assert set(notes.values()) == {"committed"}
 
 
+@pytest.mark.parametrize("answered", ["before", "while it is sent"])
+def test_late_answer_to_an_older_question_does_not_settle_a_retry(
+    parcel: Parcel, notes: dict[str, str], make_sender: Callable[..., DimseSender], answered: str
+) -> None:
+    port = free_port()
+    with Pacs().running() as pacs:
+        sender = make_sender(pacs, port=port)
+        assert attempt(sender, parcel, notes) == "commitment_pending"
+        assert attempt(sender, parcel, notes) == "commitment_pending"
+        first, second = pacs.questions
+        assert report_later(port, first, {}) == 0x0000
+        assert attempt(sender, parcel, notes) is None
+        # Somebody retries, as the archive has lost the objects: nothing counts as sent any more.
+        notes.clear()
+        pacs.stored.clear()
+
+        def answer_late(event: evt.Event, number: int) -> int:
+            if number == 1:
+                report_later(port, second, {})
+            return 0x0000
+
+        if answered == "before":
+            report_later(port, second, {})
+        else:
+            pacs.answer = answer_late
+        assert attempt(sender, parcel, notes) == "commitment_pending"
+    assert pacs.stored == [each.sop_uid for each in parcel.objects]
+    assert set(notes.values()) == {"0000"}
+
+
 def test_late_bad_news_sends_the_object_again(
     parcel: Parcel, notes: dict[str, str], make_sender: Callable[..., DimseSender],
     monkeypatch: pytest.MonkeyPatch,

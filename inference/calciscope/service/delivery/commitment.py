@@ -75,6 +75,17 @@ class CommitmentDesk:
         with self._news:
             return {uid: self._verdicts.pop(uid) for uid in sop_uids if uid in self._verdicts}
 
+    def forget(self, sop_uids: Collection[str]) -> None:
+        """Let go of what was asked and answered for objects that are sent anew.
+
+        The answer to an older question, however late, says nothing of what comes now.
+        """
+        with self._news:
+            for sop_uid in sop_uids:
+                self._verdicts.pop(sop_uid, None)
+            for transaction, asked in self._open.items():
+                self._open[transaction] = asked.difference(sop_uids)
+
     def ask(self, line: Line, objects: Sequence[ResultObject], note_sent: NoteSent) -> None:
         """Ask the archive to keep objects, and wait for its answer.
 

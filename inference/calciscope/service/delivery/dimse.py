@@ -50,9 +50,12 @@ class DimseSender:
         objects = parcel.wanted(self._destination.objects)
         known = dict(already_sent)
         if self._desk is not None:
-            for sop_uid, verdict in self._desk.take([each.sop_uid for each in objects]).items():
+            sop_uids = [each.sop_uid for each in objects]
+            sent = [uid for uid in sop_uids if is_taken(known.get(uid))]
+            for sop_uid, verdict in self._desk.take(sent).items():
                 note_sent(sop_uid, verdict)
                 known[sop_uid] = verdict
+            self._desk.forget([uid for uid in sop_uids if not is_taken(known.get(uid))])
             objects = tuple(each for each in objects if known.get(each.sop_uid) != COMMITTED)
         left = [each for each in objects if not is_taken(known.get(each.sop_uid))]
         if not (objects if self._desk else left):
