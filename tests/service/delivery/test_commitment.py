@@ -15,7 +15,7 @@ from calciscope.errors import ServiceError
 from calciscope.service.delivery.commitment import ALL_KEPT, SOME_LOST, CommitmentDesk
 from calciscope.service.delivery.dimse import DimseSender
 from calciscope.service.delivery.parcel import Parcel
-from calciscope.service.delivery.sender import DeliveryError
+from calciscope.service.delivery.sender import DeliveryError, DestinationAwayError
 from calciscope.service.settings.destinations import Commitment, DimseDestination
 
 PATIENCE_S = 60
@@ -136,6 +136,28 @@ def test_archive_that_hangs_up_instead_of_answering(
 
     with Pacs(on_commit=hang_up).running() as pacs:
         assert attempt(make_sender(pacs, wait_seconds=30), parcel, notes) == "commitment_pending"
+
+
+@pytest.mark.parametrize("hang", [True, False])
+def test_archive_that_stores_and_hangs_when_asked_is_away(
+    parcel: Parcel, notes: dict[str, str], hang: bool
+) -> None:
+    release = threading.Event()
+
+    def spoil(event: evt.Event) -> int:
+        if hang:
+            release.wait(PATIENCE_S)
+        else:
+            event.assoc.abort()
+        return 0x0000
+
+    with Pacs(on_commit=spoil).running() as pacs:
+        settings = destination(pacs.port, {}).model_copy(update={"timeout_seconds": 1})
+        with pytest.raises(DestinationAwayError) as caught:
+            DimseSender(settings).send(parcel, {}, notes.__setitem__)
+        release.set()
+    assert caught.value.code == "no_answer"
+    assert set(notes.values()) == {"0000"}
 
 
 @pytest.mark.parametrize("roles", [True, False])

@@ -21,7 +21,13 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 from calciscope.service.delivery.commitment_port import CommitmentPort
 from calciscope.service.delivery.line import Line
 from calciscope.service.delivery.parcel import ResultObject
-from calciscope.service.delivery.sender import COMMITTED, LOST, DeliveryError, NoteSent
+from calciscope.service.delivery.sender import (
+    COMMITTED,
+    LOST,
+    DeliveryError,
+    DestinationAwayError,
+    NoteSent,
+)
 from calciscope.service.settings.destinations import Commitment, DimseDestination
 
 REQUEST_COMMITMENT = 1
@@ -135,11 +141,13 @@ class CommitmentDesk:
                 "commitment_unsupported",
             ) from error
         except RuntimeError as error:
-            raise DeliveryError(
+            raise DestinationAwayError(
                 "the archive broke off when asked to commit", "no_answer"
             ) from error
         if "Status" not in status:
-            raise DeliveryError("the archive did not answer when asked to commit", "no_answer")
+            raise DestinationAwayError(
+                "the archive did not answer when asked to commit", "no_answer"
+            )
         if status.Status != 0x0000:
             raise DeliveryError(
                 f"the archive refused storage commitment (status {status.Status:04X}H)",

@@ -9,7 +9,12 @@ from pynetdicom.presentation import PresentationContext, build_context
 from calciscope.service.delivery.commitment import CommitmentDesk, commitment_context
 from calciscope.service.delivery.line import Line, open_line
 from calciscope.service.delivery.parcel import Parcel, ResultObject
-from calciscope.service.delivery.sender import COMMITTED, DeliveryError, NoteSent, is_taken
+from calciscope.service.delivery.sender import (
+    COMMITTED,
+    DestinationAwayError,
+    NoteSent,
+    is_taken,
+)
 from calciscope.service.delivery.statuses import NO_CONTEXT, Tally
 from calciscope.service.settings.destinations import DimseDestination
 from calciscope.service.tls import client_context
@@ -79,7 +84,7 @@ class DimseSender:
     def _store(self, line: Line, each: ResultObject, number: int, total: int) -> int:
         """C-STORE of one object; gives the status."""
         seconds = self._destination.timeout_seconds + each.size / SLOWEST_BYTES_PER_SECOND
-        broken = DeliveryError(
+        broken = DestinationAwayError(
             f"the archive broke off or did not answer within {seconds:.0f} s, after {number} of"
             f" {total} objects",
             "no_answer",
