@@ -1,7 +1,10 @@
 """Storage commitment: answered at once, later, never, and with bad news."""
 
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
@@ -284,6 +287,15 @@ def test_port_answers_echo(make_sender: Callable[..., DimseSender]) -> None:
     association = entity.associate("127.0.0.1", port, ae_title="CALCISCOPE")
     assert association.send_c_echo().Status == 0x0000
     association.release()
+
+
+def test_port_believes_no_length(make_sender: Callable[..., DimseSender]) -> None:
+    port = free_port()
+    make_sender(Pacs(), port=port)
+    with closing(socket.create_connection(("127.0.0.1", port), PATIENCE_S)) as connection:
+        connection.sendall(struct.pack(">BBL", 1, 0, 0xFFFFFFFF) + bytes(1000))
+        with suppress(ConnectionError):
+            assert connection.recv(1) == b""
 
 
 def test_port_that_is_taken_is_told_at_the_start(make_sender: Callable[..., DimseSender]) -> None:
