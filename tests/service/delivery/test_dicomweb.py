@@ -3,7 +3,9 @@
 import base64
 import threading
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from tests.service.delivery.pacs import deaf_server
 from tests.service.delivery.web_server import Reply, Request, WebServer, stow_reply
 
 from calciscope.errors import SettingsError
-from calciscope.service.delivery import stow_body
+from calciscope.service.delivery import dicomweb, stow_body
 from calciscope.service.delivery.dicomweb import DicomwebSender
 from calciscope.service.delivery.parcel import Parcel
 from calciscope.service.delivery.sender import DeliveryError, DestinationAwayError
@@ -241,6 +243,17 @@ def test_server_that_never_reads(parcel: Parcel, notes: dict[str, str]) -> None:
         error = send(server, parcel, notes, timeout_seconds=0.3)
     assert isinstance(error, DestinationAwayError)
     assert error.code == "no_answer"
+
+
+def test_server_that_answers_without_end_is_away(
+    parcel: Parcel, notes: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = count(step=2 * PATIENCE_S)
+    monkeypatch.setattr(dicomweb, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+    with WebServer(stores_all).running() as server:
+        error = send(server, parcel, notes)
+    assert isinstance(error, DestinationAwayError)
+    assert (error.code, notes) == ("no_answer", {})
 
 
 def test_server_that_is_down_is_away(parcel: Parcel, notes: dict[str, str]) -> None:

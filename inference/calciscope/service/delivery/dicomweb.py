@@ -104,8 +104,10 @@ class DicomwebSender:
         content = bytearray()
         for chunk in response.iter_bytes():
             content += chunk
-            if len(content) > LONGEST_ANSWER_BYTES or time.monotonic() > end:
-                raise DeliveryError("the archive's answer is too long or too slow", "unclear")
+            if len(content) > LONGEST_ANSWER_BYTES:
+                raise DeliveryError("the archive's answer is too long", "unclear")
+            if time.monotonic() > end:
+                raise DestinationAwayError("the archive's answer comes too slowly", "no_answer")
         return bytes(content)
 
     @contextmanager
