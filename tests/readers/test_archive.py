@@ -1,5 +1,6 @@
 import stat
 import tempfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def test_dicom_is_unpacked_and_nothing_is_left_behind(tmp_path: Path, temporary:
         assert [file.path.read_bytes() for file in found.dicom] == [DICOM, DICOM]
         assert found.misnamed == (f"{archive}: c.dcm",)
         assert found.nifti == (f"{archive}: x.nii",)
+        assert found.others == (f"{archive}: readme.txt",)
         assert all(file.path.is_relative_to(temporary) for file in found.dicom)
     assert list(temporary.iterdir()) == []
 
@@ -113,6 +115,38 @@ def test_the_number_of_files_is_limited(tmp_path: Path, temporary: Path) -> None
         unpacked(archive, LIMITS),
     ):
         pass
+
+
+def test_a_directory_without_end_is_not_read(tmp_path: Path) -> None:
+    # As long as it claims to be: zipfile would keep an object for each of 300,000 members.
+    archive = make_zip(tmp_path / "many.zip", {"a.dcm": DICOM})
+    content = archive.read_bytes()
+    start, end = content.index(b"PK\1\2"), content.index(b"PK\5\6")
+    entry, count = content[start:end], 300_000
+    tail = bytearray(content[end:])
+    tail[12:16] = (count * len(entry)).to_bytes(4, "little")
+    archive.write_bytes(content[:start] + entry * count + tail)
+    tracemalloc.start()
+    try:
+        with (
+            pytest.raises(UnsafeArchiveError, match="lists more files"),
+            unpacked(archive, ArchiveLimits()),
+        ):
+            pass
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_archive_that_is_open_already_is_read_from_there(
+    tmp_path: Path, temporary: Path
+) -> None:
+    archive = make_zip(tmp_path / "study.zip", {"a.dcm": DICOM})
+    with archive.open("rb") as stream:
+        archive.unlink()
+        with unpacked(archive, LIMITS, stream=stream) as found:
+            assert [file.path.read_bytes() for file in found.dicom] == [DICOM]
+        assert not stream.closed
 
 
 def test_what_is_not_dicom_is_not_expanded(tmp_path: Path, temporary: Path) -> None:

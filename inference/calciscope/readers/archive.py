@@ -5,6 +5,7 @@ goes with the context. Only what looks like DICOM is written. Limits count bytes
 not what the archive claims.
 """
 
+import io
 import lzma
 import stat
 import struct
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import BinaryIO
 
 from calciscope.errors import UnreadableFileError, UnsafeArchiveError
 from calciscope.readers.dicom_files import (
@@ -42,6 +44,9 @@ _DAMAGE = (
 )
 """What zipfile raises on broken archives."""
 
+_LONGEST_READ = 12 << 20
+"""Bytes; a directory of 50,000 files with names of 200 letters is shorter."""
+
 
 @dataclass(frozen=True)
 class ArchiveLimits:
@@ -58,7 +63,10 @@ class ArchiveLimits:
 
 @contextmanager
 def unpacked(
-    archive: Path, limits: ArchiveLimits, inside: Path | None = None
+    archive: Path,
+    limits: ArchiveLimits,
+    inside: Path | None = None,
+    stream: BinaryIO | None = None,
 ) -> Iterator[FoundFiles]:
     """The DICOM files of a .zip, in a temporary folder that is removed afterwards.
 
@@ -66,21 +74,25 @@ def unpacked(
         archive: the .zip.
         limits: how far it may expand.
         inside: where the temporary folder is made; None leaves it to the system.
+        stream: the .zip, opened already; None opens it by its path.
 
     Raises:
         UnsafeArchiveError: a path escapes, a link is inside, or a limit is passed.
         UnreadableFileError: the archive is damaged or encrypted.
     """
     with tempfile.TemporaryDirectory(prefix="calciscope-", dir=inside) as folder:
-        yield _unpack(archive, Path(folder), limits)
+        yield _unpack(archive, Path(folder), limits, stream)
 
 
-def _unpack(archive: Path, folder: Path, limits: ArchiveLimits) -> FoundFiles:
+def _unpack(
+    archive: Path, folder: Path, limits: ArchiveLimits, stream: BinaryIO | None
+) -> FoundFiles:
     dicom: list[FoundFile] = []
     misnamed: list[str] = []
     nifti: list[str] = []
+    others: list[str] = []
     try:
-        with zipfile.ZipFile(archive) as opened:
+        with _BoundedFile(archive, stream) as file, zipfile.ZipFile(file) as opened:
             for member in opened.infolist():
                 _refuse_unsafe(archive, member)
             members = [member for member in opened.infolist() if not member.is_dir()]
@@ -89,7 +101,7 @@ def _unpack(archive: Path, folder: Path, limits: ArchiveLimits) -> FoundFiles:
                     f"{archive} holds {len(members)} files, more than the limit of "
                     f"{limits.max_files}; give the folder of one study"
                 )
-            left = min(limits.max_bytes, expanded_limit(archive.stat().st_size))
+            left = min(limits.max_bytes, expanded_limit(file.size))
             for number, member in enumerate(sorted(members, key=lambda m: m.filename)):
                 if is_clutter(member.filename):
                     continue
@@ -102,6 +114,8 @@ def _unpack(archive: Path, folder: Path, limits: ArchiveLimits) -> FoundFiles:
                     misnamed.append(name)
                 elif is_nifti(member.filename):
                     nifti.append(name)
+                else:
+                    others.append(name)
     except _DAMAGE as error:
         raise UnreadableFileError(
             f"{archive} is a damaged .zip file ({error}); copy or export it again"
@@ -115,7 +129,28 @@ def _unpack(archive: Path, folder: Path, limits: ArchiveLimits) -> FoundFiles:
             f"{archive} cannot be unpacked ({error.strerror or error}); "
             "check its permissions and the free space for temporary files"
         ) from error
-    return FoundFiles(tuple(dicom), tuple(misnamed), tuple(nifti))
+    return FoundFiles(tuple(dicom), tuple(misnamed), tuple(nifti), tuple(others))
+
+
+class _BoundedFile(io.BufferedReader):
+    """A .zip of which little is read at a time.
+
+    zipfile reads the directory of all members at once, however long it claims to be, and keeps ten
+    times as much for what it lists.
+    """
+
+    def __init__(self, archive: Path, stream: BinaryIO | None) -> None:
+        source = archive if stream is None else stream.fileno()
+        super().__init__(io.FileIO(source, closefd=stream is None))
+        self._archive = archive
+        self.size = self.seek(0, io.SEEK_END)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _LONGEST_READ:
+            raise UnsafeArchiveError(
+                f"{self._archive} lists more files than any study has; give the folder of one study"
+            )
+        return super().read(size)
 
 
 def _refuse_unsafe(archive: Path, member: zipfile.ZipInfo) -> None:

@@ -31,11 +31,13 @@ class FoundFiles:
         dicom: files that look like DICOM, by name.
         misnamed: names ending in .dcm of files that do not.
         nifti: names ending in .nii or .nii.gz, told where no DICOM is found.
+        others: names of all else but clutter.
     """
 
     dicom: tuple[FoundFile, ...] = ()
     misnamed: tuple[str, ...] = ()
     nifti: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def looks_like_dicom(head: bytes) -> bool:
@@ -105,6 +107,7 @@ def files_in_folder(folder: Path) -> FoundFiles:
     dicom: list[FoundFile] = []
     misnamed: list[str] = []
     nifti: list[str] = []
+    others: list[str] = []
     files, nowhere = _files_below(folder)
     for path in files:
         name = printable(str(path))
@@ -114,8 +117,10 @@ def files_in_folder(folder: Path) -> FoundFiles:
             misnamed.append(name)
         elif is_nifti(path.name):
             nifti.append(name)
+        else:
+            others.append(name)
     misnamed += [printable(str(path)) for path in nowhere if is_named_dicom(path.name)]
-    return FoundFiles(tuple(dicom), tuple(misnamed), tuple(nifti))
+    return FoundFiles(tuple(dicom), tuple(misnamed), tuple(nifti), tuple(others))
 
 
 def _files_below(folder: Path) -> tuple[list[Path], list[Path]]:

@@ -24,12 +24,14 @@ class Operator:
     Attributes:
         journal: of the service; may be open beside it in another process.
         data: the service's data folder.
+        settings: where results can go, and where rules send them.
         clock: for ages.
         audit: log of who asked for what; None outside the service.
     """
 
     journal: Journal
     data: DataFolder
+    settings: ServiceSettings
     clock: Clock
     audit: AuditLog | None = None
 
@@ -49,13 +51,17 @@ class Operator:
     def retry(self, job_id: int, who: str) -> None:
         """Begin a job anew, or send its failed deliveries again.
 
+        What waits for a destination that is in the settings no more goes where its rule says now.
+
         Raises:
             StaleStateError: there is no such job, or it is at work and nothing of it has failed.
         """
         job = self.journal.jobs.get(job_id)
-        if job.state is JobState.DONE and self.journal.deliveries.retry(job_id):
-            self._note("delivery_retried", job_id, who)
-            return
+        if job.state is JobState.DONE:
+            redirected = self._redirect(job)
+            if self.journal.deliveries.retry(job_id) or redirected:
+                self._note("delivery_retried", job_id, who)
+                return
         self.journal.jobs.retry(job_id)
         self._note("job_retried", job_id, who)
 
@@ -65,7 +71,11 @@ class Operator:
         Raises:
             StaleStateError: it has gone out already, or there is none.
         """
-        if not self.journal.deliveries.retry(job_id, destination):
+        known = any(each.name == destination for each in self.settings.destinations)
+        job = self.journal.jobs.get(job_id)
+        if not (
+            self.journal.deliveries.retry(job_id, destination) if known else self._redirect(job)
+        ):
             raise StaleStateError(f"nothing of job {job_id} waits for {destination}")
         self._note("delivery_retried", job_id, who)
 
@@ -82,6 +92,11 @@ class Operator:
             shutil.rmtree(folder, ignore_errors=True)
         self._note("study_forgotten", job_id, who)
 
+    def _redirect(self, job: Job) -> int:
+        rule = self.settings.rule(job.rule or "")
+        known = [each.name for each in self.settings.destinations]
+        return self.journal.deliveries.redirect(job.id, known, rule.destinations if rule else ())
+
     def _note(self, event: str, job_id: int, who: str) -> None:
         if self.audit is not None:
             self.audit.record(event, job=job_id, who=who)
@@ -96,4 +111,4 @@ def operator_of(settings: ServiceSettings, write: bool = False) -> Operator:
     data = DataFolder(settings.data)
     clock = SystemClock()
     journal = Journal(data.journal, clock, read_only=not write, must_exist=True)
-    return Operator(journal, data, clock)
+    return Operator(journal, data, settings, clock)

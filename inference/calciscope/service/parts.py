@@ -100,7 +100,7 @@ class Parts:
         )
         self._page: PageServer | None = None
         if settings.status_page is not None:
-            operator = Operator(journal, data, clock, audit)
+            operator = Operator(journal, data, settings, clock, audit)
             app = create_app(
                 journal,
                 settings,

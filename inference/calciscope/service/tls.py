@@ -1,37 +1,11 @@
 """TLS of what comes in and goes out, checked before it is used (PS3.15 B.12, BCP 195)."""
 
-import socket
 import ssl
 from pathlib import Path
 
 from calciscope.errors import SettingsError
 from calciscope.service.settings.part import Tls
 from calciscope.service.settings.secrets import check_private
-
-STALL_SECONDS = 30.0
-"""For which a connected peer may leave a handshake or a message unfinished."""
-
-
-class _HandshakeLater(ssl.SSLContext):
-    """Shakes hands when an association first reads, not while the server accepts connections.
-
-    pynetdicom accepts in one thread: there, a peer that connects and is silent would keep out all
-    others, without any limit of time.
-    """
-
-    def wrap_socket(
-        self,
-        sock: socket.socket,
-        server_side: bool = False,
-        do_handshake_on_connect: bool = True,
-        suppress_ragged_eofs: bool = True,
-        server_hostname: str | bytes | None = None,
-        session: ssl.SSLSession | None = None,
-    ) -> ssl.SSLSocket:
-        sock.settimeout(STALL_SECONDS)
-        return super().wrap_socket(
-            sock, server_side, False, suppress_ragged_eofs, server_hostname, session
-        )
 
 
 def client_context(tls: Tls, check_host: bool = True) -> ssl.SSLContext:
@@ -49,19 +23,16 @@ def client_context(tls: Tls, check_host: bool = True) -> ssl.SSLContext:
     return _filled(context, tls)
 
 
-def server_context(tls: Tls, handshake_later: bool = False) -> ssl.SSLContext:
+def server_context(tls: Tls) -> ssl.SSLContext:
     """For associations that the other side opens; it must show a certificate.
 
     Args:
         tls: files.
-        handshake_later: for a server that wraps connections in the thread that accepts them: a
-            peer that is silent after it has connected keeps nobody out.
 
     Raises:
         SettingsError: a file is missing, damaged, or the key is open to others.
     """
-    kind = _HandshakeLater if handshake_later else ssl.SSLContext
-    context = kind(ssl.PROTOCOL_TLS_SERVER)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.verify_mode = ssl.CERT_REQUIRED
     return _filled(context, tls)
 

@@ -1,7 +1,10 @@
 """Storage commitment: answered at once, later, never, and with bad news."""
 
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
@@ -15,7 +18,7 @@ from calciscope.errors import ServiceError
 from calciscope.service.delivery.commitment import ALL_KEPT, SOME_LOST, CommitmentDesk
 from calciscope.service.delivery.dimse import DimseSender
 from calciscope.service.delivery.parcel import Parcel
-from calciscope.service.delivery.sender import DeliveryError
+from calciscope.service.delivery.sender import DeliveryError, DestinationAwayError
 from calciscope.service.settings.destinations import Commitment, DimseDestination
 
 PATIENCE_S = 60
@@ -138,6 +141,28 @@ def test_archive_that_hangs_up_instead_of_answering(
         assert attempt(make_sender(pacs, wait_seconds=30), parcel, notes) == "commitment_pending"
 
 
+@pytest.mark.parametrize("hang", [True, False])
+def test_archive_that_stores_and_hangs_when_asked_is_away(
+    parcel: Parcel, notes: dict[str, str], hang: bool
+) -> None:
+    release = threading.Event()
+
+    def spoil(event: evt.Event) -> int:
+        if hang:
+            release.wait(PATIENCE_S)
+        else:
+            event.assoc.abort()
+        return 0x0000
+
+    with Pacs(on_commit=spoil).running() as pacs:
+        settings = destination(pacs.port, {}).model_copy(update={"timeout_seconds": 1})
+        with pytest.raises(DestinationAwayError) as caught:
+            DimseSender(settings).send(parcel, {}, notes.__setitem__)
+        release.set()
+    assert caught.value.code == "no_answer"
+    assert set(notes.values()) == {"0000"}
+
+
 @pytest.mark.parametrize("roles", [True, False])
 def test_answer_on_the_port_while_waiting(
     parcel: Parcel, notes: dict[str, str], make_sender: Callable[..., DimseSender], roles: bool
@@ -167,6 +192,36 @@ def test_late_answer_on_the_port_settles_the_next_attempt(
     # The archive is not even asked: it may be down by now.
     assert attempt(sender, parcel, notes) is None
     assert set(notes.values()) == {"committed"}
+
+
+@pytest.mark.parametrize("answered", ["before", "while it is sent"])
+def test_late_answer_to_an_older_question_does_not_settle_a_retry(
+    parcel: Parcel, notes: dict[str, str], make_sender: Callable[..., DimseSender], answered: str
+) -> None:
+    port = free_port()
+    with Pacs().running() as pacs:
+        sender = make_sender(pacs, port=port)
+        assert attempt(sender, parcel, notes) == "commitment_pending"
+        assert attempt(sender, parcel, notes) == "commitment_pending"
+        first, second = pacs.questions
+        assert report_later(port, first, {}) == 0x0000
+        assert attempt(sender, parcel, notes) is None
+        # Somebody retries, as the archive has lost the objects: nothing counts as sent any more.
+        notes.clear()
+        pacs.stored.clear()
+
+        def answer_late(event: evt.Event, number: int) -> int:
+            if number == 1:
+                report_later(port, second, {})
+            return 0x0000
+
+        if answered == "before":
+            report_later(port, second, {})
+        else:
+            pacs.answer = answer_late
+        assert attempt(sender, parcel, notes) == "commitment_pending"
+    assert pacs.stored == [each.sop_uid for each in parcel.objects]
+    assert set(notes.values()) == {"0000"}
 
 
 def test_late_bad_news_sends_the_object_again(
@@ -232,6 +287,15 @@ def test_port_answers_echo(make_sender: Callable[..., DimseSender]) -> None:
     association = entity.associate("127.0.0.1", port, ae_title="CALCISCOPE")
     assert association.send_c_echo().Status == 0x0000
     association.release()
+
+
+def test_port_believes_no_length(make_sender: Callable[..., DimseSender]) -> None:
+    port = free_port()
+    make_sender(Pacs(), port=port)
+    with closing(socket.create_connection(("127.0.0.1", port), PATIENCE_S)) as connection:
+        connection.sendall(struct.pack(">BBL", 1, 0, 0xFFFFFFFF) + bytes(1000))
+        with suppress(ConnectionError):
+            assert connection.recv(1) == b""
 
 
 def test_port_that_is_taken_is_told_at_the_start(make_sender: Callable[..., DimseSender]) -> None:

@@ -3,7 +3,9 @@
 import base64
 import threading
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from tests.service.delivery.pacs import deaf_server
 from tests.service.delivery.web_server import Reply, Request, WebServer, stow_reply
 
 from calciscope.errors import SettingsError
-from calciscope.service.delivery import stow_body
+from calciscope.service.delivery import dicomweb, stow_body
 from calciscope.service.delivery.dicomweb import DicomwebSender
 from calciscope.service.delivery.parcel import Parcel
 from calciscope.service.delivery.sender import DeliveryError, DestinationAwayError
@@ -195,7 +197,7 @@ def test_nonsense_is_no_confirmation(
         (413, "too_large", False),
         (415, "refused", False),
         (429, "busy", True),
-        (500, "server_error", False),
+        (500, "server_error", True),
         (503, "busy", True),
         (504, "busy", True),
     ],
@@ -215,7 +217,7 @@ def test_other_statuses_are_told_apart(
 def test_server_that_breaks_off(parcel: Parcel, notes: dict[str, str]) -> None:
     with WebServer(lambda request: (0, b"")).running() as server:
         error = send(server, parcel, notes)
-    assert error is not None
+    assert isinstance(error, DestinationAwayError)
     assert (error.code, notes) == ("no_answer", {})
 
 
@@ -231,7 +233,7 @@ def test_server_that_hangs_is_given_up_and_its_late_success_does_not_count(
     with WebServer(hang).running() as server:
         error = send(server, parcel, notes, timeout_seconds=0.3)
         release.set()
-    assert error is not None
+    assert isinstance(error, DestinationAwayError)
     assert (error.code, notes) == ("no_answer", {})
 
 
@@ -239,8 +241,19 @@ def test_server_that_never_reads(parcel: Parcel, notes: dict[str, str]) -> None:
     with deaf_server() as port:
         server = WebServer(url=f"http://127.0.0.1:{port}")
         error = send(server, parcel, notes, timeout_seconds=0.3)
-    assert error is not None
+    assert isinstance(error, DestinationAwayError)
     assert error.code == "no_answer"
+
+
+def test_server_that_answers_without_end_is_away(
+    parcel: Parcel, notes: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = count(step=2 * PATIENCE_S)
+    monkeypatch.setattr(dicomweb, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+    with WebServer(stores_all).running() as server:
+        error = send(server, parcel, notes)
+    assert isinstance(error, DestinationAwayError)
+    assert (error.code, notes) == ("no_answer", {})
 
 
 def test_server_that_is_down_is_away(parcel: Parcel, notes: dict[str, str]) -> None:

@@ -146,7 +146,7 @@ def test_archive_that_aborts_keeps_what_it_confirmed(parcel: Parcel, notes: dict
     pacs = Pacs(answer=abort_at_the_third)
     with pacs.running():
         error = send(pacs, parcel, notes)
-        assert error is not None
+        assert isinstance(error, DestinationAwayError)
         assert error.code == "no_answer"
         assert "after 2 of 5" in error.sentence
         assert list(notes) == uids(parcel)[:2]
@@ -169,7 +169,7 @@ def test_archive_that_hangs_is_given_up_and_its_late_success_does_not_count(
         error = send(pacs, parcel, notes, timeout_seconds=0.5)
         assert not went_on.is_set()
         release.set()
-    assert error is not None
+    assert isinstance(error, DestinationAwayError)
     assert error.code == "no_answer"
     assert notes == {}
 

@@ -6,6 +6,7 @@ import os
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from pydicom.uid import MediaStorageDirectoryStorage
@@ -157,6 +158,20 @@ def test_no_dicom_is_left_told_once_and_never_looked_at_again(
     settle(watch(house), clock)
     assert sorted(house.meter.codes) == ["dicomdir", "not_dicom"]
     assert sorted(path.name for path in inbox.iterdir()) == ["DICOMDIR", "letter.txt"]
+
+
+def test_result_of_ours_is_not_kept_and_so_stays(
+    house: House, watch: Watch, inbox: Path, clock: HandClock
+) -> None:
+    """A reader may have edited it: nobody else need have it."""
+    own = ct_slice(2, Manufacturer="Calciscope", Modality="SEG")
+    (inbox / "own.dcm").write_bytes(own)
+    _archive(inbox / "mixed.zip", a=ct_slice(1), b=own)
+    settle(watch(house), clock)
+    settle(watch(house), clock)
+    assert instances(house) == 1
+    assert sorted(path.name for path in inbox.iterdir()) == ["mixed.zip", "own.dcm"]
+    assert house.meter.codes == ["archive_in_part"]
 
 
 def test_copied_files_stay_and_are_remembered_over_a_restart(
@@ -384,10 +399,12 @@ def _archive(path: Path, **members: bytes) -> None:
             archive.writestr(name.replace("__", "/"), content)
 
 
-def test_archive_goes_when_all_its_instances_are_safe(
+def test_archive_goes_when_all_it_holds_is_safe(
     house: House, watch: Watch, inbox: Path, clock: HandClock
 ) -> None:
-    _archive(inbox / "a.zip", a=ct_slice(1), b__c=ct_slice(2), readme=b"text")
+    contents = ct_slice(SOPClassUID=MediaStorageDirectoryStorage)
+    members = {"DICOMDIR": contents, ".DS_Store": b"clutter", "empty/": b""}
+    _archive(inbox / "a.zip", a=ct_slice(1), b__c=ct_slice(2), **members)
     settle(watch(house), clock)
     assert instances(house) == 2
     assert list(inbox.iterdir()) == []
@@ -402,6 +419,44 @@ def test_archive_with_a_broken_member_is_left_and_the_others_are_taken(
     assert instances(house) == 1
     assert house.meter.codes == ["truncated", "archive_in_part"]
     assert (inbox / "a.zip").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("3.dcm", b"a head that broke"), ("letter.pdf", b"%PDF-1.7"), ("ct.nii.gz", b"NIfTI")],
+)
+def test_archive_with_more_than_instances_is_left_and_these_are_taken(
+    house: House, watch: Watch, inbox: Path, clock: HandClock, name: str, content: bytes
+) -> None:
+    _archive(inbox / "a.zip", a=ct_slice(1), b=ct_slice(2), **{name: content})
+    settle(watch(house), clock)
+    settle(watch(house), clock)
+    assert instances(house) == 2
+    assert house.meter.codes == ["archive_in_part"]
+    assert (inbox / "a.zip").exists()
+
+
+def test_archive_that_gives_way_to_a_link_while_it_is_opened(
+    house: House,
+    watch: Watch,
+    inbox: Path,
+    clock: HandClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    secret = tmp_path / "secret.zip"
+    _archive(inbox / "a.zip", a=ct_slice(1))
+    _archive(secret, a=ct_slice(1), b=ct_slice(2))
+
+    def swap(path: Path, stream: BinaryIO) -> bool:
+        path.unlink()
+        path.symlink_to(secret)
+        return True
+
+    monkeypatch.setattr(folders, "_is_archive", swap)
+    settle(watch(house), clock)
+    assert instances(house) == 1
+    assert secret.exists()
 
 
 @pytest.mark.parametrize("name", ["../../escape.dcm", "/etc/passwd", "..\\up.dcm"])

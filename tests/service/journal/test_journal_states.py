@@ -207,6 +207,17 @@ class JournalStates(RuleBasedStateMachine):
         if job := self._one(pick, JobState.DONE):
             self.journal.deliveries.retry(job, destination)
 
+    @rule(pick=picks, known=st.sets(st.sampled_from(DESTINATIONS)))
+    def redirect(self, pick: int, known: set[str]) -> None:
+        if job := self._one(pick, JobState.DONE):
+            open_to = {
+                each.destination
+                for each in self.journal.deliveries.of_job(job)
+                if each.state in (DeliveryState.PENDING, DeliveryState.FAILED)
+            }
+            dropped = self.journal.deliveries.redirect(job, known, known)
+            assert dropped == len(open_to - known)
+
     @rule(pick=picks)
     def forget(self, pick: int) -> None:
         job = self._one(pick, *JobState)

@@ -21,7 +21,13 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 from calciscope.service.delivery.commitment_port import CommitmentPort
 from calciscope.service.delivery.line import Line
 from calciscope.service.delivery.parcel import ResultObject
-from calciscope.service.delivery.sender import COMMITTED, LOST, DeliveryError, NoteSent
+from calciscope.service.delivery.sender import (
+    COMMITTED,
+    LOST,
+    DeliveryError,
+    DestinationAwayError,
+    NoteSent,
+)
 from calciscope.service.settings.destinations import Commitment, DimseDestination
 
 REQUEST_COMMITMENT = 1
@@ -75,6 +81,17 @@ class CommitmentDesk:
         with self._news:
             return {uid: self._verdicts.pop(uid) for uid in sop_uids if uid in self._verdicts}
 
+    def forget(self, sop_uids: Collection[str]) -> None:
+        """Let go of what was asked and answered for objects that are sent anew.
+
+        The answer to an older question, however late, says nothing of what comes now.
+        """
+        with self._news:
+            for sop_uid in sop_uids:
+                self._verdicts.pop(sop_uid, None)
+            for transaction, asked in self._open.items():
+                self._open[transaction] = asked.difference(sop_uids)
+
     def ask(self, line: Line, objects: Sequence[ResultObject], note_sent: NoteSent) -> None:
         """Ask the archive to keep objects, and wait for its answer.
 
@@ -124,11 +141,13 @@ class CommitmentDesk:
                 "commitment_unsupported",
             ) from error
         except RuntimeError as error:
-            raise DeliveryError(
+            raise DestinationAwayError(
                 "the archive broke off when asked to commit", "no_answer"
             ) from error
         if "Status" not in status:
-            raise DeliveryError("the archive did not answer when asked to commit", "no_answer")
+            raise DestinationAwayError(
+                "the archive did not answer when asked to commit", "no_answer"
+            )
         if status.Status != 0x0000:
             raise DeliveryError(
                 f"the archive refused storage commitment (status {status.Status:04X}H)",

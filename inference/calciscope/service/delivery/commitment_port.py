@@ -5,13 +5,15 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StorageCommitmentPushModel,
     Verification,
 )
-from pynetdicom.transport import ThreadedAssociationServer
 
 from calciscope.errors import ServiceError
+from calciscope.service.listening import SPARE_CONNECTIONS, GuardedServer
 from calciscope.service.settings.destinations import Commitment, DimseDestination
 from calciscope.service.tls import server_context
 
 MOST_ASSOCIATIONS = 4
+MOST_ANSWER_BYTES = 4 << 20
+"""An answer has about 150 bytes for each object that was asked for."""
 
 
 class CommitmentPort:
@@ -30,13 +32,13 @@ class CommitmentPort:
         self._name = destination.name
         self._handler = handler
         tls = destination.tls
-        self._tls = None if tls is None else server_context(tls, handshake_later=True)
-        self._server: ThreadedAssociationServer | None = None
+        self._tls = None if tls is None else server_context(tls)
+        self._server: GuardedServer | None = None
         entity = AE(ae_title=destination.calling)
         entity.require_calling_aet = [destination.ae_title]
         entity.require_called_aet = True
         entity.maximum_associations = MOST_ASSOCIATIONS
-        timeout = destination.timeout_seconds
+        self._idle_seconds = timeout = destination.timeout_seconds
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = timeout
         # The archive stays the service's SCP although it opens the association (PS3.7 D.3.3.4).
         entity.add_supported_context(StorageCommitmentPushModel, scu_role=True, scp_role=True)
@@ -46,17 +48,26 @@ class CommitmentPort:
     def start(self) -> None:
         """Begin; raises ServiceError where the port is taken."""
         try:
-            self._server = self._entity.start_server(
-                self._address, block=False, ssl_context=self._tls, evt_handlers=[self._handler]
+            self._server = GuardedServer(
+                self._entity,
+                self._address,
+                handlers=[self._handler],
+                # A host may have several; the archive's answers need not come from the one we call.
+                addresses=None,
+                connections=MOST_ASSOCIATIONS + SPARE_CONNECTIONS,
+                idle_seconds=self._idle_seconds,
+                tls=self._tls,
+                data_bytes=MOST_ANSWER_BYTES,
             )
         except OSError as error:
             raise ServiceError(
                 f"destination {self._name}: cannot listen on {self._address[0]}:{self._address[1]}"
                 f" for storage commitment ({error.strerror}); choose another port"
             ) from error
+        self._server.begin()
 
     def close(self) -> None:
         """End; associations that are open are aborted."""
         if self._server is not None:
-            self._server.shutdown()
+            self._server.end()
             self._server = None

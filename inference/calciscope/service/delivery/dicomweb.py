@@ -35,7 +35,6 @@ _WORDS = {
     400: "it calls the request malformed",
     413: "the objects are too large for it",
     415: "it does not take DICOM files",
-    500: "it failed within",
 }
 
 
@@ -105,8 +104,10 @@ class DicomwebSender:
         content = bytearray()
         for chunk in response.iter_bytes():
             content += chunk
-            if len(content) > LONGEST_ANSWER_BYTES or time.monotonic() > end:
-                raise DeliveryError("the archive's answer is too long or too slow", "unclear")
+            if len(content) > LONGEST_ANSWER_BYTES:
+                raise DeliveryError("the archive's answer is too long", "unclear")
+            if time.monotonic() > end:
+                raise DestinationAwayError("the archive's answer comes too slowly", "no_answer")
         return bytes(content)
 
     @contextmanager
@@ -131,12 +132,14 @@ class DicomwebSender:
                 f"{where} cannot be reached; check {cure}", "unreachable"
             ) from error
         except httpx.TimeoutException as error:
-            raise DeliveryError(
+            raise DestinationAwayError(
                 f"{where} did not answer within {self._destination.timeout_seconds:g} s",
                 "no_answer",
             ) from error
         except httpx.HTTPError as error:
-            raise DeliveryError(f"{where} broke off or spoke no HTTP", "no_answer") from error
+            raise DestinationAwayError(
+                f"{where} broke off or spoke no HTTP", "no_answer"
+            ) from error
 
     def _authentication(self) -> dict[str, str]:
         """The header of HTTP basic or bearer authentication."""
@@ -163,8 +166,10 @@ class DicomwebSender:
             )
         if status in _BUSY:
             return DestinationAwayError(f"{where} is busy or down (HTTP {status})", "busy")
+        if status >= 500:
+            return DestinationAwayError(f"{where} failed within (HTTP {status})", "server_error")
         words = _WORDS.get(status, "it refused")
-        code = "too_large" if status == 413 else "server_error" if status >= 500 else "refused"
+        code = "too_large" if status == 413 else "refused"
         return DeliveryError(f"{where} took nothing (HTTP {status}): {words}", code)
 
 

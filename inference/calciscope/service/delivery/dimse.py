@@ -9,7 +9,12 @@ from pynetdicom.presentation import PresentationContext, build_context
 from calciscope.service.delivery.commitment import CommitmentDesk, commitment_context
 from calciscope.service.delivery.line import Line, open_line
 from calciscope.service.delivery.parcel import Parcel, ResultObject
-from calciscope.service.delivery.sender import COMMITTED, DeliveryError, NoteSent, is_taken
+from calciscope.service.delivery.sender import (
+    COMMITTED,
+    DestinationAwayError,
+    NoteSent,
+    is_taken,
+)
 from calciscope.service.delivery.statuses import NO_CONTEXT, Tally
 from calciscope.service.settings.destinations import DimseDestination
 from calciscope.service.tls import client_context
@@ -50,9 +55,12 @@ class DimseSender:
         objects = parcel.wanted(self._destination.objects)
         known = dict(already_sent)
         if self._desk is not None:
-            for sop_uid, verdict in self._desk.take([each.sop_uid for each in objects]).items():
+            sop_uids = [each.sop_uid for each in objects]
+            sent = [uid for uid in sop_uids if is_taken(known.get(uid))]
+            for sop_uid, verdict in self._desk.take(sent).items():
                 note_sent(sop_uid, verdict)
                 known[sop_uid] = verdict
+            self._desk.forget([uid for uid in sop_uids if not is_taken(known.get(uid))])
             objects = tuple(each for each in objects if known.get(each.sop_uid) != COMMITTED)
         left = [each for each in objects if not is_taken(known.get(each.sop_uid))]
         if not (objects if self._desk else left):
@@ -76,7 +84,7 @@ class DimseSender:
     def _store(self, line: Line, each: ResultObject, number: int, total: int) -> int:
         """C-STORE of one object; gives the status."""
         seconds = self._destination.timeout_seconds + each.size / SLOWEST_BYTES_PER_SECOND
-        broken = DeliveryError(
+        broken = DestinationAwayError(
             f"the archive broke off or did not answer within {seconds:.0f} s, after {number} of"
             f" {total} objects",
             "no_answer",

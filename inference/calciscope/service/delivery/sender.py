@@ -36,7 +36,8 @@ class DestinationAwayError(DeliveryError):
     """Nothing can be sent to the destination now, whatever it is: the whole queue waits.
 
     Such an attempt does not count against the delivery: an archive that is down for a weekend
-    must not set anything aside.
+    must not set anything aside. Whether one that hangs or breaks off does so at this delivery alone
+    is for the queue to tell.
     """
 
 

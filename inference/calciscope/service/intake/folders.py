@@ -147,14 +147,17 @@ class FolderIntake:
                 return None
             if not _is_archive(candidate.path, stream):
                 return self._store.stage(_chunks(stream))
-        self._take_archive(candidate)
+            self._take_archive(candidate, stream)
+        if not self._remove(candidate):
+            self._remember([(candidate, "taken")])
+        self._resting.forget(candidate)
         return None
 
-    def _take_archive(self, candidate: Candidate) -> None:
-        """Take the instances of a .zip, which goes when all of them are safe."""
+    def _take_archive(self, candidate: Candidate, stream: BinaryIO) -> None:
+        """Take the instances of a .zip; raises RefusedInstanceError unless that is all it holds."""
         verdicts = set()
         try:
-            with unpacked(candidate.path, _LIMITS, self._store.incoming) as found:
+            with unpacked(candidate.path, _LIMITS, self._store.incoming, stream) as found:
                 files = [file.path for file in found.dicom]
                 for start in range(0, len(files), BATCH):
                     verdicts |= self._take_members(files[start : start + BATCH])
@@ -166,11 +169,8 @@ class FolderIntake:
             raise RefusedInstanceError("bad_archive") from error
         if not verdicts:
             raise RefusedInstanceError("not_dicom")
-        if not verdicts <= SAFE:
+        if found.misnamed or found.nifti or found.others or not verdicts <= SAFE:
             raise RefusedInstanceError("archive_in_part")
-        if not self._remove(candidate):
-            self._remember([(candidate, "taken")])
-        self._resting.forget(candidate)
 
     def _take_members(self, paths: Sequence[Path]) -> set[str]:
         verdicts, staged = set(), []

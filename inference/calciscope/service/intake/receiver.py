@@ -5,9 +5,6 @@ is not what the request said; C000 it cannot be understood.
 """
 
 import logging
-import threading
-import time
-from socketserver import BaseServer
 from typing import cast
 from weakref import WeakSet
 
@@ -20,9 +17,9 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from calciscope.errors import ServiceError
 from calciscope.service.intake.header import RefusedInstanceError, is_uid
-from calciscope.service.intake.listening import SPARE_CONNECTIONS, GuardedServer, plain_address
 from calciscope.service.intake.recorder import Recorder
 from calciscope.service.intake.store import InstanceStore
+from calciscope.service.listening import SPARE_CONNECTIONS, GuardedServer, plain_address
 from calciscope.service.observers import Gate, Meter
 from calciscope.service.settings.ways_in import Receiver
 from calciscope.service.tls import server_context
@@ -36,8 +33,6 @@ DRAIN_SECONDS = 10.0
 MAXIMUM_PDU_BYTES = 1 << 17
 
 ACSE_SECONDS = 30.0
-
-ABORT_SECONDS = 2.0
 
 
 class StoreReceiver:
@@ -58,7 +53,6 @@ class StoreReceiver:
         self._recorder = Recorder(store)
         self._too_large: WeakSet[Association] = WeakSet()
         self._server: GuardedServer | None = None
-        self._thread: threading.Thread | None = None
         self._draining = False
 
     def start(self) -> int:
@@ -101,40 +95,26 @@ class StoreReceiver:
                 " choose another port in intake.receiver, or end what listens there"
             ) from error
         self._recorder.start()
-        self._thread = threading.Thread(
-            target=server.serve_forever, args=(0.2,), name="receiver", daemon=True
-        )
-        self._thread.start()
+        server.begin()
         self._server = server
         return int(server.server_address[1])
 
     @property
     def healthy(self) -> bool:
         """Whether it listens."""
-        return self._thread is not None and self._thread.is_alive()
+        return self._server is not None and self._server.healthy
 
     def stop(self, drain_seconds: float = DRAIN_SECONDS) -> None:
         """Listen no more, let the instances that are on their way arrive, then end.
 
         Associations that go on sending are answered A700 meanwhile, and aborted at the end.
         """
-        if self._server is None or self._thread is None:
+        if self._server is None:
             return
         self._draining = True
-        # Not the library's own shutdown, which also closes what is still being received.
-        BaseServer.shutdown(self._server)
-        self._thread.join()
-        end = time.monotonic() + drain_seconds
-        while self._server.active_associations and time.monotonic() < end:
-            time.sleep(0.05)
-        left = self._server.active_associations
-        for association in left:
-            association.abort(block=False)
-        for association in left:
-            association.join(ABORT_SECONDS)
-        self._server.server_close()
+        self._server.end(drain_seconds)
         self._recorder.stop()
-        self._thread = None
+        self._server = None
 
     def _check_peer(self, event: evt.Event) -> None:
         """Reject an association from a peer that is not named (PS3.8 9.3.4)."""

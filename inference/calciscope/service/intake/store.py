@@ -35,7 +35,8 @@ CHUNK_BYTES = 1 << 20
 DEFAULT_LIMIT_BYTES = 4 << 30
 
 OWN_RESULT = "own_result"
-SAFE = frozenset({"new", "duplicate", OWN_RESULT})
+"""Let go: the archive that sends it on has it. A file may be the only one, and stays."""
+SAFE = frozenset({"new", "duplicate"})
 """Verdicts after which the source is not needed any more."""
 
 IMAGES = ("CT", "NM", "PT")
@@ -139,7 +140,7 @@ class InstanceStore:
         """Keep staged files for good; when this returns, disk and journal have them.
 
         Results of ours, which an archive may send on to us like everything else of a study, are
-        let go: as instances of the study they would make a revision, and that more results.
+        not kept: as instances of the study they would make a revision, and that more results.
 
         Args:
             staged: in any order; of the same instance twice, the first counts.
@@ -206,7 +207,7 @@ class InstanceStore:
         new = sum(each.verdict == "new" for each in outcomes)
         self._meter.received(source.split()[0], new, len(outcomes) - new)
         for each in outcomes:
-            if each.verdict not in SAFE:
+            if each.verdict not in SAFE and each.verdict != OWN_RESULT:
                 self.refused(each.verdict)
 
 

@@ -1,7 +1,7 @@
 """Deliveries of the journal: one queue for each destination, none waits for another."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from calciscope.errors import StaleStateError
 from calciscope.service.clock import Clock
@@ -112,12 +112,7 @@ class Deliveries:
             )
             equal = routes.bring_equal(connection, job_id, name, self._clock.now())
             for each in (job_id, *equal):
-                left = connection.execute(
-                    "SELECT count(*) FROM deliveries WHERE job_id = ? AND state != ?",
-                    (each, DeliveryState.DELIVERED),
-                ).fetchone()[0]
-                if not left:
-                    self._transitions.move(connection, each, (JobState.DONE,), JobState.DELIVERED)
+                self._deliver_if_all_are(connection, each)
 
     def fail_attempt(
         self, delivery_id: int, *, reason: str, code: str, again_at: float | None
@@ -155,7 +150,7 @@ class Deliveries:
         with self._database.writing() as connection:
             changed = connection.execute(
                 "UPDATE deliveries SET state = ?, code = 'unknown', changed = ?,"
-                " reason = 'this destination is in the settings no more; put it back and retry'"
+                " reason = 'this destination is in the settings no more; put it back, or retry'"
                 f" WHERE state IN (?, ?) AND destination NOT IN ({marks})",
                 (DeliveryState.FAILED, self._clock.now(), DeliveryState.PENDING,
                  DeliveryState.SENDING, *destinations),
@@ -172,6 +167,35 @@ class Deliveries:
                  destination, destination),
             )  # fmt: skip
             return changed.rowcount
+
+    def redirect(self, job_id: int, known: Collection[str], wanted: Collection[str]) -> int:
+        """Drop what is open to destinations that the settings name no more; gives how many.
+
+        The results go where they are wanted instead; with nothing left to send the job is
+        delivered. What was delivered stays so, and is not sent again.
+
+        Args:
+            job_id: of a job that is done; nothing is changed of another.
+            known: destinations in the settings.
+            wanted: those of the rule by now.
+        """
+        marks = ", ".join("?" * len(known))
+        with self._database.writing() as connection:
+            dropped = connection.execute(
+                "DELETE FROM deliveries WHERE job_id = ? AND state IN (?, ?)"
+                f" AND destination NOT IN ({marks})"
+                " AND EXISTS (SELECT 1 FROM jobs WHERE id = job_id AND jobs.state = ?)",
+                (job_id, DeliveryState.PENDING, DeliveryState.FAILED, *known, JobState.DONE),
+            ).rowcount
+            if not dropped:
+                return 0
+            connection.executemany(
+                "INSERT INTO deliveries (job_id, destination, state, changed) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (job_id, destination) DO NOTHING",
+                [(job_id, name, DeliveryState.PENDING, self._clock.now()) for name in wanted],
+            )
+            self._deliver_if_all_are(connection, job_id)
+            return dropped
 
     def due_notices(self, limit: int = 20, url: str | None = None) -> list[Notice]:
         """Notifications to be posted now, to one webhook or all."""
@@ -204,6 +228,14 @@ class Deliveries:
                     "UPDATE notices SET attempts = attempts + 1, not_before = ? WHERE id = ?",
                     (again_at, notice_id),
                 )
+
+    def _deliver_if_all_are(self, connection: sqlite3.Connection, job_id: int) -> None:
+        left = connection.execute(
+            "SELECT count(*) FROM deliveries WHERE job_id = ? AND state != ?",
+            (job_id, DeliveryState.DELIVERED),
+        ).fetchone()[0]
+        if not left:
+            self._transitions.move(connection, job_id, (JobState.DONE,), JobState.DELIVERED)
 
     def _close(
         self, connection: sqlite3.Connection, delivery_id: int, state: DeliveryState,

@@ -21,7 +21,8 @@ class WatchedFolder(Part):
 
     Attributes:
         path: of the folder; subfolders are looked through too.
-        take: move takes files away once they are safe; copy leaves them and remembers them.
+        take: move takes files away once they are safe, a .zip once all that it holds
+            is; copy leaves them and remembers them.
         scan_seconds: between two scans; the scan is the truth, file events only make it quicker.
         stable_seconds: for which size and time of a file must not have changed.
         events: whether file events are listened to; network shares send none.

@@ -1,7 +1,7 @@
-"""The listening side of the receiver: who may connect, for how long, and how much is read.
+"""The listening side of DICOM: who may connect, for how long, and how much is read and kept.
 
-pynetdicom waits without end for the rest of a PDU, believes its length, and shakes hands for TLS
-in the thread that accepts. Here each has its bound.
+pynetdicom waits without end for the rest of a PDU, believes its length, keeps whatever is sent
+until it is answered, and shakes hands for TLS in the thread that accepts. Here each has its bound.
 """
 
 import ipaddress
@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 from contextlib import suppress
+from socketserver import BaseServer
 from typing import Any
 
 from pynetdicom import AE, evt
@@ -24,23 +25,34 @@ from pynetdicom.transport import (
 MOST_PDU_BYTES = 16 << 20
 """Peers are told a far smaller maximum (PS3.8 D.1); more than this is an attack."""
 
+MOST_COMMAND_BYTES = 1 << 16
+"""A command set is a few short elements (PS3.7 E); it comes in any number of PDUs."""
+
+MOST_WAITING = 4
+"""Messages that wait to be answered: one, unless more were negotiated (PS3.7 D.3.3.3)."""
+
 SPARE_CONNECTIONS = 8
 """Connections beside the associations that are allowed, so that the rest are told why not."""
 
 _READ_BYTES = 1 << 16
+_POLL_SECONDS = 0.2
+_ABORT_SECONDS = 2.0
 
 
 class BoundedSocket(AssociationSocket):
-    """Reads a PDU within bounds of size and time."""
+    """Reads a PDU within bounds of size and time, and no more of them than can be dealt with."""
 
     idle_seconds = 60.0
+    data_bytes: int | None = None
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Read so many bytes, or fewer where the peer has gone.
 
         Raises:
-            OSError: too many are asked for, or they do not come in time.
+            OSError: too many are asked for, or they do not come in time, or what came before is
+                more than any sound peer sends.
         """
+        self._refuse_heaps()
         if nr_bytes > MOST_PDU_BYTES:
             raise OSError("a PDU is larger than any that may come")
         deadline = time.monotonic() + self.idle_seconds
@@ -57,6 +69,19 @@ class BoundedSocket(AssociationSocket):
         if self.socket is not None:
             self.socket.settimeout(self.idle_seconds)
         return received
+
+    def _refuse_heaps(self) -> None:
+        dimse = self.assoc.dimse
+        if dimse.msg_queue.qsize() > MOST_WAITING:
+            raise OSError("messages come without waiting for answers")
+        message = dimse.message
+        if message is None:
+            return
+        if message.encoded_command_set.tell() > MOST_COMMAND_BYTES:
+            raise OSError("a command is larger than any that may come")
+        data = message.data_set
+        if self.data_bytes is not None and data is not None and data.tell() > self.data_bytes:
+            raise OSError("a data set is larger than any that may come")
 
     def _shutdown_socket(self) -> None:
         """Close the connection, also where its other end has gone already."""
@@ -85,6 +110,7 @@ class BoundedHandler(RequestHandler):
         association.dul.event_queue.get_nowait()
         bounded = BoundedSocket(association, client_socket=self.request)
         bounded.idle_seconds = self.server.idle_seconds
+        bounded.data_bytes = self.server.data_bytes
         association.dul.socket = bounded
         return association
 
@@ -100,6 +126,8 @@ class GuardedServer(ThreadedAssociationServer):
         connections: most at a time.
         idle_seconds: of silence after which a connection is given up.
         tls: of its connections; None for plain ones.
+        data_bytes: of a data set, after which a connection is given up; None where a handler sees
+            to it.
     """
 
     daemon_threads = True
@@ -115,8 +143,10 @@ class GuardedServer(ThreadedAssociationServer):
         connections: int,
         idle_seconds: float,
         tls: ssl.SSLContext | None,
+        data_bytes: int | None = None,
     ) -> None:
         self.idle_seconds = idle_seconds
+        self.data_bytes = data_bytes
         self._addresses = addresses
         self._connections = connections
         self._tls = tls
@@ -130,6 +160,33 @@ class GuardedServer(ThreadedAssociationServer):
             evt_handlers=handlers,
             request_handler=BoundedHandler,
         )
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(_POLL_SECONDS,), name="listening", daemon=True
+        )
+
+    def begin(self) -> None:
+        """Listen, in a thread of its own."""
+        self._thread.start()
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it listens."""
+        return self._thread.is_alive()
+
+    def end(self, drain_seconds: float = 0.0) -> None:
+        """Listen no more; associations that are open after a while are aborted."""
+        # Not the library's own shutdown, which also closes what is still being received.
+        BaseServer.shutdown(self)
+        self._thread.join()
+        end = time.monotonic() + drain_seconds
+        while self.active_associations and time.monotonic() < end:
+            time.sleep(0.05)
+        left = self.active_associations
+        for association in left:
+            association.abort(block=False)
+        for association in left:
+            association.join(_ABORT_SECONDS)
+        self.server_close()
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Whether a connection is listened to at all."""
