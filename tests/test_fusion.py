@@ -104,6 +104,15 @@ def test_matched_up_to_10_mm(bench: Bench, x_mm: float, expected: ConcordanceCla
         assert fusion.lesions_of == {}
 
 
+def test_mineral_where_no_uptake_was_measured_is_not_cold(bench: Bench) -> None:
+    """Corners between bed positions, and what lies outside of a round field of view, hold 0."""
+    bench.mineral(20.0)
+    bench.mineral(100.0)
+    bench.relative.array[20:30] = 0.0
+    classes = {row.lesion_ids: row.classified for row in bench.fused().rows}
+    assert classes == {(1,): COLD, (2,): UNKNOWN}
+
+
 @pytest.mark.parametrize(
     ("volume_mm3", "longest_mm", "expected"),
     [(500.0, 3.0, COLD), (499.0, 8.0, COLD), (499.0, 7.9, UNKNOWN)],

@@ -85,7 +85,7 @@ def fuse(
             elif spot.compartment not in SOFT_TISSUE:
                 beside.add(number)
     units = units_of(lesions, chains)
-    unseen = {number for number in points if not _in_view(hot_spot_ids, points[number])}
+    unseen = {number for number in points if not _in_view(relative_uptake, points[number])}
     hidden = unseen | beside | {
         number
         for number, cloud in points.items()
@@ -179,11 +179,15 @@ def _distances(
     return found
 
 
-def _in_view(grid: Volume, cloud: NDArray[np.float64]) -> bool:
-    """Whether a volume shows at least half of a lesion."""
-    index = grid.index(cloud)
-    inside = ((index >= -0.5) & (index <= np.array(grid.shape) - 0.5)).all(axis=1)
-    return bool(inside.mean() >= 0.5)
+def _in_view(uptake: Volume, cloud: NDArray[np.float64]) -> bool:
+    """Whether a SPECT shows at least half of a lesion.
+
+    Exactly 0 is no uptake that was measured: so are corners between bed positions, and what lies
+    outside of a round field of view.
+    """
+    index = uptake.index(cloud)
+    inside = ((index >= -0.5) & (index <= np.array(uptake.shape) - 0.5)).all(axis=1)
+    return bool((inside & (values_at(uptake, cloud) != 0)).mean() >= 0.5)
 
 
 def _state(unit: Unit, hot: set[int], hidden: set[int]) -> ConcordanceClass:

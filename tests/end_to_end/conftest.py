@@ -1,8 +1,6 @@
 """The case report's phantom, analyzed once for all tests of a process."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +20,11 @@ def twin_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     return folder, json.loads((folder / "out" / "findings.json").read_text())
 
 
-@contextmanager
-def narrow_in_fp32(findings: dict[str, Any]) -> Iterator[None]:
-    """Rows that hold narrowly where the CT network computes in bf16, and not in fp32.
+def in_bf16(findings: dict[str, Any]) -> bool:
+    """Whether the CT network computed in bf16; in 32 bits some rows of the twin have wider limits.
 
     Hot spots of the twin's plates are of 0.7 to 1.4 mL, around the least volume of 1 mL, and half
     in fat, half in muscle: a background or an outline a little different decides. Of the rods, one
     more that is named vascular tips the balance of the sides.
     """
-    try:
-        yield
-    except AssertionError as error:
-        if findings["provenance"]["engine"].endswith("bf16"):
-            raise
-        pytest.xfail(f"{findings['provenance']['engine']}: {error}")
+    return str(findings["provenance"]["engine"]).endswith("bf16")

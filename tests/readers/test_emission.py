@@ -64,6 +64,8 @@ def emission() -> Callable[..., Emission]:
         ("Tomo not attenuation-corrected", None, False),
         ("Tomo without AC", None, False),
         ("Tomo w/o CTAC", None, False),
+        ("Tomo without CT-AC", None, False),
+        ("Tomo no CT attenuation correction", None, False),
         ("Tomo ohne AC", None, False),
         ("Tomo AC, no scatter correction", None, True),
     ],

@@ -1,6 +1,7 @@
 """What a person may do with jobs, beyond what the journal offers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,38 @@ def test_retry_of_what_waits_for_nobody_else_ends_the_job(
     retry(operator_of(), job, way)
     assert (journal.jobs.get(job).state, states(journal, job)) == (JobState.DELIVERED, {})
     assert journal.deliveries.open_count() == {}
+
+
+@pytest.mark.parametrize("way", ["job", "delivery"])
+def test_result_is_not_called_delivered_where_no_rule_says_where_it_goes(
+    journal: Journal, arrive: Arrive, operator_of: OperatorOf, way: str
+) -> None:
+    job = arrive()
+    run_through(journal, job, "gone")
+    journal.deliveries.set_aside_unknown([])
+    operator = operator_of("share")
+    rules = [each.model_copy(update={"name": "renamed"}) for each in operator.settings.rules]
+    renamed = operator.settings.model_copy(update={"rules": rules})
+    with pytest.raises(StaleStateError, match="put the rule or the destination back"):
+        retry(replace(operator, settings=renamed), job, way)
+    assert journal.jobs.get(job).state is JobState.DONE
+    assert states(journal, job) == {"gone": DeliveryState.FAILED}
+
+
+def test_retry_does_not_send_what_another_revision_has_brought(
+    journal: Journal, arrive: Arrive, operator_of: OperatorOf
+) -> None:
+    first = arrive(instance="1.1")
+    run_through(journal, first, "gone")
+    second = arrive(instance="1.9")
+    run_through(journal, second, "gone")
+    journal.deliveries.set_aside_unknown([])
+    operator = operator_of("archive")
+    operator.retry(first, "somebody")
+    journal.deliveries.succeed(send(journal, "archive").id)
+    operator.retry(second, "somebody")
+    assert states(journal, second) == {"archive": DeliveryState.DELIVERED}
+    assert journal.jobs.get(second).state is JobState.DELIVERED
 
 
 def test_retry_sends_only_what_failed(

@@ -46,6 +46,11 @@ def test_a_worker_that_cannot_start_is_told(tmp_path: Path) -> None:
         run_selftest(None, None, "tests.service.work.stand_in:Broken")
 
 
+def test_a_full_disk_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match="the disk is full"):
+        run_selftest(None, None, "tests.service.work.stand_in:NoRoom")
+
+
 def test_the_deposit_must_be_found_as_large_as_it_is(tmp_path: Path) -> None:
     right = result_of(tmp_path / "right", DEPOSIT_VOLUME_MM3 * 1.05)
     assert "was measured" in selftest._judged(right)

@@ -42,7 +42,7 @@ _MOVIES = {"DYNAMIC", "GATED"}
 _MAP = re.compile(r"(?<![a-z])(mu|μ)[\s_-]*map|attenuation[\s_-]*map|umap", re.IGNORECASE)
 _NOT_CORRECTED = re.compile(
     r"(?<![a-z])(nac|irnc|uncorrected|"
-    r"(no[nt]?|without|w/?o|ohne|sans)[\s_-]*(ct)?(ac|attenuation))(?![a-z])",
+    r"(no[nt]?|without|w/?o|ohne|sans)[\s_-]*(ct[\s_-]*)?(ac|attenuation))(?![a-z])",
     re.IGNORECASE,
 )
 _CORRECTED = re.compile(r"(?<![a-z])(ac|ctac|irac\w*)(?![a-z])", re.IGNORECASE)

@@ -21,7 +21,7 @@ _SCATTER_WINDOW = re.compile(
 )
 """In the name of an energy window, where lower and upper can mean nothing else."""
 
-_SCATTER_SERIES = re.compile(r"scatter(?!.*(corr|comp))", re.IGNORECASE)
+_SCATTER_SERIES = re.compile(r"(?<!for )scat(?!.*(corr|comp))|compton", re.IGNORECASE)
 """In a description, where lower may be a leg and TEW how scatter was corrected."""
 
 

@@ -9,7 +9,7 @@ from calciscope.service.clock import Clock, SystemClock
 from calciscope.service.data_folder import DataFolder
 from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.records import Delivery, Job, Transition
-from calciscope.service.journal.states import JobState
+from calciscope.service.journal.states import DeliveryState, JobState
 from calciscope.service.operations.audit import AuditLog
 from calciscope.service.settings.service import ServiceSettings
 
@@ -54,7 +54,8 @@ class Operator:
         What waits for a destination that is in the settings no more goes where its rule says now.
 
         Raises:
-            StaleStateError: there is no such job, or it is at work and nothing of it has failed.
+            StaleStateError: there is no such job, it is at work and nothing of it has failed, or
+                no rule says any more where its result goes.
         """
         job = self.journal.jobs.get(job_id)
         if job.state is JobState.DONE:
@@ -69,7 +70,8 @@ class Operator:
         """Try one delivery again at once.
 
         Raises:
-            StaleStateError: it has gone out already, or there is none.
+            StaleStateError: it has gone out already, there is none, or no rule says any more where
+                it goes.
         """
         known = any(each.name == destination for each in self.settings.destinations)
         job = self.journal.jobs.get(job_id)
@@ -93,9 +95,23 @@ class Operator:
         self._note("study_forgotten", job_id, who)
 
     def _redirect(self, job: Job) -> int:
-        rule = self.settings.rule(job.rule or "")
         known = [each.name for each in self.settings.destinations]
-        return self.journal.deliveries.redirect(job.id, known, rule.destinations if rule else ())
+        gone = [
+            each.destination
+            for each in self.journal.deliveries.of_job(job.id)
+            if each.state in (DeliveryState.PENDING, DeliveryState.FAILED)
+            and each.destination not in known
+        ]
+        if not gone:
+            return 0
+        rule = self.settings.rule(job.rule or "")
+        if rule is None or rule.ignore:
+            # Dropped, the result would count as delivered and reach nobody.
+            raise StaleStateError(
+                f"job {job.id} waits for {gone[0]}, and its rule {job.rule} is gone as well: "
+                "nothing says where the result is to go; put the rule or the destination back"
+            )
+        return self.journal.deliveries.redirect(job.id, known, rule.destinations)
 
     def _note(self, event: str, job_id: int, who: str) -> None:
         if self.audit is not None:

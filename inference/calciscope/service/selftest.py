@@ -19,6 +19,7 @@ from calciscope.service.parts import Parts
 from calciscope.service.selftest_phantom import DEPOSIT_VOLUME_MM3, write_limb
 from calciscope.service.settings.service import ServiceSettings
 from calciscope.service.settings.work import Work
+from calciscope.service.work.outcome import DISK_FULL
 from calciscope.service.work.runners import STUDY_RUNNER
 
 TOLERANCE = 0.15
@@ -139,6 +140,9 @@ def _ended(journal: Journal, deadline: float) -> Job:
         found = journal.jobs.listed()
         if found and found[0].state in FINAL:
             return found[0]
+        if found and found[0].code == DISK_FULL:
+            # The service would wait for room.
+            raise ServiceError(f"the phantom was not analyzed: {found[0].reason}")
         for delivery in journal.deliveries.of_job(found[0].id) if found else ():
             if delivery.state is DeliveryState.FAILED:
                 raise ServiceError(f"the phantom was not delivered: {delivery.reason}")

@@ -266,7 +266,8 @@ class KillTest:
 
     def _send(self, study: SmallStudy, numbers: range) -> None:
         if self.random.random() < 0.5:
-            study.write(self.inbox / f"{len(self.studies):06d}-{numbers.start}", numbers)
+            # A folder of its own: names of files are the same in all studies.
+            study.write(self.inbox / f"{study.uid}-{numbers.start}", numbers)
             return
         sender = threading.Thread(target=self._store, args=(study, numbers), daemon=True)
         sender.start()

@@ -3,6 +3,7 @@
 Workers import this module by name, so the root of the checkout must be on their path.
 """
 
+import errno
 import json
 import os
 import signal
@@ -11,7 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from calciscope.errors import ModelError
-from calciscope.service.work.outcome import Outcome, OutcomeKind, failed, refused
+from calciscope.service.work.outcome import (
+    Outcome,
+    OutcomeKind,
+    failed,
+    outcome_of,
+    refused,
+)
 from calciscope.service.work.places import publish_once
 from calciscope.service.work.request import RunOptions, WorkRequest
 
@@ -60,6 +67,14 @@ class Garbled(Outcome):
 
     def to_json(self) -> str:
         return '{"kind": "perhaps"}'
+
+
+class NoRoom(Obedient):
+    """Finds the disk full."""
+
+    def run(self, request: WorkRequest) -> Outcome:
+        """As an analysis does that cannot write."""
+        return outcome_of(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
 
 class Broken:

@@ -189,11 +189,7 @@ class Deliveries:
             ).rowcount
             if not dropped:
                 return 0
-            connection.executemany(
-                "INSERT INTO deliveries (job_id, destination, state, changed) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT (job_id, destination) DO NOTHING",
-                [(job_id, name, DeliveryState.PENDING, self._clock.now()) for name in wanted],
-            )
+            routes.add(connection, job_id, wanted, self._clock.now())
             self._deliver_if_all_are(connection, job_id)
             return dropped
 

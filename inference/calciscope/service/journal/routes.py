@@ -6,7 +6,7 @@ once.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from calciscope.service.journal.states import DeliveryState, JobState
 
@@ -14,6 +14,11 @@ SAME_AS_BEFORE = "same_as_before"
 """Code of what counts as delivered because the equal result of another revision was."""
 
 _REASON = "it has the same result of another revision"
+
+_INSERT = (
+    "INSERT INTO deliveries (job_id, destination, state, reason, code, changed)"
+    " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (job_id, destination)"
+)
 
 _EQUAL = (
     "SELECT other.id FROM jobs own JOIN jobs other ON other.study_id = own.study_id"
@@ -45,16 +50,20 @@ def begin(
         (job_id, DeliveryState.DELIVERED, former_key != content_key, *destinations),
     )
     have = _destinations_with_equal(connection, job_id) if former_key is None else set()
-    same = (DeliveryState.DELIVERED, _REASON, SAME_AS_BEFORE)
-    new = (DeliveryState.PENDING, "", "")
     connection.executemany(
-        "INSERT INTO deliveries (job_id, destination, state, reason, code, changed)"
-        " VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (job_id, destination) DO UPDATE SET state = excluded.state,"
+        f"{_INSERT} DO UPDATE SET state = excluded.state,"
         " attempts = 0, not_before = 0, reason = excluded.reason, code = excluded.code",
-        [(job_id, name, *(same if name in have else new), now) for name in destinations],
+        _rows(job_id, destinations, have, now),
     )
     return have.issuperset(destinations)
+
+
+def add(
+    connection: sqlite3.Connection, job_id: int, destinations: Collection[str], now: float
+) -> None:
+    """Let the result of a job go to more destinations, but for those that have an equal one."""
+    have = _destinations_with_equal(connection, job_id)
+    connection.executemany(f"{_INSERT} DO NOTHING", _rows(job_id, destinations, have, now))
 
 
 def bring_equal(
@@ -72,6 +81,14 @@ def bring_equal(
          DeliveryState.PENDING, DeliveryState.FAILED, job_id, JobState.DONE),
     ).fetchall()  # fmt: skip
     return [int(row["job_id"]) for row in rows]
+
+
+def _rows(
+    job_id: int, destinations: Collection[str], have: set[str], now: float
+) -> list[tuple[int, str, str, str, str, float]]:
+    """Values of `_INSERT`: delivered where an equal result is, else to be sent."""
+    same, new = (DeliveryState.DELIVERED, _REASON, SAME_AS_BEFORE), (DeliveryState.PENDING, "", "")
+    return [(job_id, name, *(same if name in have else new), now) for name in destinations]
 
 
 def _destinations_with_equal(connection: sqlite3.Connection, job_id: int) -> set[str]:
