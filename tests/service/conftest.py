@@ -1,4 +1,4 @@
-"""A clock of our own, and a journal that runs by it."""
+"""A clock of our own, a journal that runs by it, and a data folder."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from calciscope.service.data_folder import DataFolder
 from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.records import NewInstance
 
@@ -36,6 +37,13 @@ class HandClock:
 @pytest.fixture
 def clock() -> HandClock:
     return HandClock()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataFolder:
+    made = DataFolder(tmp_path / "data")
+    made.make()
+    return made
 
 
 @pytest.fixture

@@ -39,6 +39,15 @@ def operator_of(tmp_path: Path, journal: Journal, clock: HandClock) -> OperatorO
     return make
 
 
+@pytest.fixture
+def stranded(journal: Journal, arrive: Arrive) -> int:
+    """A job whose only destination was taken out of the settings."""
+    job = arrive()
+    run_through(journal, job, "gone")
+    journal.deliveries.set_aside_unknown([])
+    return job
+
+
 def retry(operator: Operator, job: int, way: str) -> None:
     if way == "job":
         operator.retry(job, "somebody")
@@ -69,30 +78,24 @@ def test_retry_sends_where_the_rule_says_now_and_nothing_twice(
 
 @pytest.mark.parametrize("way", ["job", "delivery"])
 def test_retry_of_what_waits_for_nobody_else_ends_the_job(
-    journal: Journal, arrive: Arrive, operator_of: OperatorOf, way: str
+    journal: Journal, stranded: int, operator_of: OperatorOf, way: str
 ) -> None:
-    job = arrive()
-    run_through(journal, job, "gone")
-    journal.deliveries.set_aside_unknown([])
-    retry(operator_of(), job, way)
-    assert (journal.jobs.get(job).state, states(journal, job)) == (JobState.DELIVERED, {})
+    retry(operator_of(), stranded, way)
+    assert (journal.jobs.get(stranded).state, states(journal, stranded)) == (JobState.DELIVERED, {})
     assert journal.deliveries.open_count() == {}
 
 
 @pytest.mark.parametrize("way", ["job", "delivery"])
 def test_result_is_not_called_delivered_where_no_rule_says_where_it_goes(
-    journal: Journal, arrive: Arrive, operator_of: OperatorOf, way: str
+    journal: Journal, stranded: int, operator_of: OperatorOf, way: str
 ) -> None:
-    job = arrive()
-    run_through(journal, job, "gone")
-    journal.deliveries.set_aside_unknown([])
     operator = operator_of("share")
     rules = [each.model_copy(update={"name": "renamed"}) for each in operator.settings.rules]
     renamed = operator.settings.model_copy(update={"rules": rules})
     with pytest.raises(StaleStateError, match="put the rule or the destination back"):
-        retry(replace(operator, settings=renamed), job, way)
-    assert journal.jobs.get(job).state is JobState.DONE
-    assert states(journal, job) == {"gone": DeliveryState.FAILED}
+        retry(replace(operator, settings=renamed), stranded, way)
+    assert journal.jobs.get(stranded).state is JobState.DONE
+    assert states(journal, stranded) == {"gone": DeliveryState.FAILED}
 
 
 def test_retry_does_not_send_what_another_revision_has_brought(

@@ -159,7 +159,6 @@ def _compared_date(point: TimePoint) -> ComparedDate:
 
 def _told(part: RegisteredPart, alignment: Alignment) -> PartRegistration:
     shown = part.is_shown
-    rows = tuple(tuple(float(v) for v in row) for row in part.earlier_to_later.matrix)
     return PartRegistration(
         part=part.part.name,
         side=part.part.side,
@@ -167,7 +166,7 @@ def _told(part: RegisteredPart, alignment: Alignment) -> PartRegistration:
         overlap=part.overlap,
         usable=alignment.is_usable(part),
         turn_deg=part.earlier_to_later.angle_deg if shown else None,
-        earlier_to_later=rows if shown else None,
+        earlier_to_later=part.earlier_to_later.rows if shown else None,
     )
 
 

@@ -50,6 +50,11 @@ class Rigid:
         return result
 
     @property
+    def rows(self) -> tuple[tuple[float, ...], ...]:
+        """The matrix as a record holds it."""
+        return tuple(tuple(row) for row in self.matrix.tolist())
+
+    @property
     def angle_deg(self) -> float:
         """By how much it turns, 0 to 180."""
         cosine = (float(np.trace(self.rotation)) - 1.0) / 2.0

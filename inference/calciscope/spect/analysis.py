@@ -12,13 +12,12 @@ from calciscope.ct.measurements import CtMeasurement
 from calciscope.ct.neighborhood import SegmentedCt
 from calciscope.ct.settings import MeasurementSettings
 from calciscope.errors import InputError
-from calciscope.followup.rigid import Rigid
 from calciscope.fusion import fuse
 from calciscope.labels import HOT_SPOT_COMPARTMENTS, Compartment, Label
 from calciscope.readers.spect_study import SUVBW, SpectStudy
 from calciscope.spect.cautions import cautions_of
 from calciscope.spect.definition import describe_definition
-from calciscope.spect.findings import NOT_MOVED, Concordance, Matrix, SpectFindings
+from calciscope.spect.findings import NOT_MOVED, Concordance, SpectFindings
 from calciscope.spect.hot_spot_measurer import HotSpotMeasurer
 from calciscope.spect.hot_spots import HotSpots, find_hot_spots
 from calciscope.spect.on_grid import label_shares
@@ -132,7 +131,7 @@ def analyze_spect(
         bone_mean=references.bone_mean,
         misregistration_mm=None if shift is None else shift.shift_mm,
         registered=motion is not None,
-        spect_to_ct=_matrix(motion) if motion else NOT_MOVED,
+        spect_to_ct=motion.rows if motion else NOT_MOVED,
         series=_series_text(study),
         acquired_on=study.date,
     )
@@ -143,10 +142,6 @@ def analyze_spect(
     lap("concordance")
     native = study.volume.with_array(found.ids.array)
     return SpectAnalysis(study, aligned, native, findings, fusion.rows, warnings, times)
-
-
-def _matrix(motion: Rigid) -> Matrix:
-    return tuple(tuple(float(value) for value in row) for row in motion.matrix)
 
 
 _BONY = (Compartment.BONE, Compartment.JOINT)

@@ -75,13 +75,6 @@ def refused_sockets(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> DataFolder:
-    folder = DataFolder(tmp_path / "data")
-    folder.make()
-    return folder
-
-
-@pytest.fixture
 def parcel(tmp_path: Path) -> Parcel:
     folder = tmp_path / "result"
     write_result(folder)

@@ -10,10 +10,11 @@ from random import Random
 import pytest
 from tests.service.conftest import HandClock
 
+from calciscope.service.backoff import LONGEST_REST_SECONDS
 from calciscope.service.clock import SystemClock
 from calciscope.service.data_folder import DataFolder
 from calciscope.service.delivery.parcel import Parcel
-from calciscope.service.delivery.queue import LONGEST_AWAY_SECONDS, DeliveryQueue
+from calciscope.service.delivery.queue import DeliveryQueue
 from calciscope.service.delivery.sender import DeliveryError, DestinationAwayError, NoteSent
 from calciscope.service.journal.journal import Journal
 from calciscope.service.journal.records import Delivery
@@ -149,7 +150,7 @@ def test_destination_that_is_away_stops_the_queue_and_counts_against_nobody(
         assert not queue.tick()
         assert len(script.sent) == tries
         assert queue.away
-        clock.advance(LONGEST_AWAY_SECONDS)
+        clock.advance(LONGEST_REST_SECONDS)
     deliveries = [delivery_of(journal, job) for job in jobs]
     assert [(each.state, each.attempts) for each in deliveries] == [(DeliveryState.PENDING, 0)] * 3
     assert [each.reason for each in deliveries].count("not reached") >= 1
@@ -181,7 +182,7 @@ def test_one_for_which_the_archive_always_looks_away_holds_up_no_other_and_is_se
     def let_pass() -> None:
         for _ in range(6):
             queue.tick()
-            clock.advance(LONGEST_AWAY_SECONDS)
+            clock.advance(LONGEST_REST_SECONDS)
 
     let_pass()
     assert {journal.jobs.get(job).state for job in others} == {JobState.DELIVERED}
@@ -218,7 +219,7 @@ def test_journal_that_fails_for_a_moment_leaves_no_delivery_behind(
         patched.setattr(journal.deliveries, step, full)
         with pytest.raises(sqlite3.OperationalError):
             queue.tick()
-    clock.advance(LONGEST_AWAY_SECONDS)
+    clock.advance(LONGEST_REST_SECONDS)
     queue.tick()
     assert delivery_of(journal, job).attempts == 0
     assert journal.jobs.get(job).state is JobState.DELIVERED

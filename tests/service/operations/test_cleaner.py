@@ -17,13 +17,6 @@ HOUR = 3_600.0
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> DataFolder:
-    made = DataFolder(tmp_path / "data")
-    made.make()
-    return made
-
-
-@pytest.fixture
 def cleaner(journal: Journal, data: DataFolder, clock: HandClock) -> Iterator[Cleaner]:
     keep = Retention(inputs_days=3, results_days=30, records_days=365)
     yield Cleaner(keep, journal, data, clock, journal.jobs.last_transition)

@@ -18,13 +18,6 @@ from calciscope.service.settings.service import ServiceSettings
 from calciscope.service.work.runners import STUDY_RUNNER
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> DataFolder:
-    made = DataFolder(tmp_path / "data")
-    made.make()
-    return made
-
-
 def _settings(data: DataFolder) -> ServiceSettings:
     return ServiceSettings.model_validate(
         {

@@ -5,8 +5,9 @@ from random import Random
 import pytest
 from tests.service.conftest import HandClock
 
+from calciscope.service.backoff import LONGEST_REST_SECONDS
 from calciscope.service.settings.work import Backoff
-from calciscope.service.work.full_disk import LATER_SECONDS, LONGEST_REST_SECONDS, FullDisk
+from calciscope.service.work.full_disk import LATER_SECONDS, FullDisk
 
 
 @pytest.fixture

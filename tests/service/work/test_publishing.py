@@ -11,13 +11,6 @@ from calciscope.service.work.publishing import ResultRecord, copy_result, publis
 RECORD = ResultRecord(7, "key", 1)
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> DataFolder:
-    made = DataFolder(tmp_path / "data")
-    made.make()
-    return made
-
-
 def results(data: DataFolder, name: str = "a", text: str = "{}") -> Path:
     """What a worker leaves."""
     folder = data.work / name

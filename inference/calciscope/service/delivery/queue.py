@@ -6,7 +6,7 @@ import threading
 from random import Random
 
 from calciscope.errors import StaleStateError
-from calciscope.service.backoff import delay
+from calciscope.service.backoff import Rest, delay
 from calciscope.service.clock import Clock
 from calciscope.service.data_folder import DataFolder
 from calciscope.service.delivery.parcel import Parcel, read_parcel
@@ -17,9 +17,6 @@ from calciscope.service.observers import Meter
 from calciscope.service.settings.destinations import Destination
 
 LOGGER = logging.getLogger(__name__)
-
-LONGEST_AWAY_SECONDS = 300.0
-"""A destination that was away is looked for at least so often, so that a mended one is found."""
 
 
 class _StoppedError(Exception):
@@ -62,8 +59,7 @@ class DeliveryQueue:
         self._meter = meter
         self._random = random or Random()
         self._stopping = threading.Event()
-        self._times_away = 0
-        self._away_until = 0.0
+        self._rest = Rest(destination.backoff, clock, self._random)
         self._served = 0
         self._served_when_away: dict[int, int] = {}
         # What an error of the journal left as being sent is given back at the next turn.
@@ -84,11 +80,11 @@ class DeliveryQueue:
     @property
     def away(self) -> bool:
         """Whether the destination was away when it was last tried."""
-        return self._times_away > 0
+        return self._rest.is_waited_for
 
     def tick(self) -> bool:
         """Send the next due delivery; gives whether there may be another."""
-        if self._stopping.is_set() or self._clock.monotonic() < self._away_until:
+        if self._stopping.is_set() or self._rest.left_seconds > 0:
             return False
         self._give_back_cut_off()
         delivery = self._journal.deliveries.claim(self.name)
@@ -126,12 +122,12 @@ class DeliveryQueue:
             raise
         except DestinationAwayError as error:
             if self._serves_others(delivery):
-                self._came_back()
+                self._rest.end()
                 self._fail(delivery, error)
             else:
                 self._wait_for_destination(delivery, error)
         except DeliveryError as error:
-            self._came_back()
+            self._rest.end()
             self._fail(delivery, error)
         except Exception as error:
             # The text of a foreign error may hold anything of a header: only its kind is told.
@@ -140,7 +136,7 @@ class DeliveryQueue:
             sentence = f"an unexpected error ({kind}); tell the makers of Calciscope"
             self._fail(delivery, DeliveryError(sentence, "unexpected"))
         else:
-            self._came_back()
+            self._rest.end()
             self._journal.deliveries.succeed(delivery.id)
             self._served += 1
             self._served_when_away.pop(delivery.id, None)
@@ -176,10 +172,7 @@ class DeliveryQueue:
         return before < self._served
 
     def _wait_for_destination(self, delivery: Delivery, error: DestinationAwayError) -> None:
-        self._times_away += 1
-        wait = delay(self._destination.backoff, self._times_away, self._random)
-        wait = min(wait, LONGEST_AWAY_SECONDS)
-        self._away_until = self._clock.monotonic() + wait
+        wait = self._rest.begin()
         self._tell(delivery, error)
         self._journal.deliveries.postpone(
             delivery.id,
@@ -187,9 +180,6 @@ class DeliveryQueue:
             code=error.code,
             again_at=self._clock.now() + wait,
         )
-
-    def _came_back(self) -> None:
-        self._times_away = 0
 
     def _fail(self, delivery: Delivery, error: DeliveryError) -> None:
         self._tell(delivery, error)
